@@ -1,0 +1,20 @@
+/** @type {import('jest').Config} */
+const swc = [
+  '@swc/jest',
+  {
+    jsc: { parser: { syntax: 'typescript', tsx: true }, target: 'es2023', transform: { react: { runtime: 'automatic' } } },
+    module: { type: 'commonjs' },
+  },
+];
+
+module.exports = {
+  testMatch: ['<rootDir>/test/**/*.test.{ts,tsx}'],
+  testEnvironment: 'node',
+  transform: { '^.+\\.(ts|tsx|js|mjs)$': swc },
+  // These ship as ES modules only; everything else is loaded as it is.
+  transformIgnorePatterns: ['/node_modules/(?!(jose|@asteasolutions|yaml)/)'],
+  globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+  testTimeout: 30000,
+  maxWorkers: 2,
+};

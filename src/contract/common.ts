@@ -1,0 +1,43 @@
+import { z } from 'zod';
+
+/** Text a person typed: trimmed, one line, no control characters (PostgreSQL cannot store NUL). */
+export const line = (max: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(max)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
+    .regex(/^[^\u0000-\u001f\u007f]*$/u, 'must be one line without control characters');
+
+/** Longer text: line breaks and tabs are kept. */
+export const prose = (max: number) =>
+  z
+    .string()
+    .max(max)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
+    .regex(/^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$/u, 'must not hold control characters');
+
+export const Id = z.uuid();
+/** An instant, ISO 8601 in UTC with milliseconds. */
+export const Instant = z.iso.datetime();
+/** A calendar date, YYYY-MM-DD, without a zone. */
+export const CalendarDate = z.iso.date();
+/** Grows by one with every change; the ETag of a record is this number in quotes. */
+export const Revision = z.number().int().min(1);
+
+export const LOCALES = ['en', 'de', 'it'] as const;
+export const Locale = z.enum(LOCALES);
+export type Locale = z.infer<typeof Locale>;
+
+/** A page of a list. `nextCursor` is opaque; null on the last page. */
+export const page = <Item extends z.ZodType>(item: Item) => z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+
+export const PageQuery = z.object({
+  cursor: z.string().max(400).optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(50),
+});
+
+/** A person as other records name them. */
+export const PersonRef = z.object({ id: Id, name: z.string() });
+export type PersonRef = z.infer<typeof PersonRef>;

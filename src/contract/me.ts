@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { Id } from './common';
+import { Member } from './members';
+import { SubscriptionSummary } from './subscriptions';
+
+/** Who is asking, what they may do, and what their organization bought. */
+export const Me = z.object({
+  tenantId: Id,
+  organization: z.string().nullable(),
+  timeZone: z.string(),
+  member: Member.nullable(),
+  /** null: nobody of this organization has bought a plan yet (the onboarding page). */
+  subscription: SubscriptionSummary.nullable(),
+  may: z.object({ create: z.boolean(), edit: z.boolean(), manageMembers: z.boolean(), managePlan: z.boolean() }),
+  /** Where a plan is bought and managed, in the browser. Never shown on a phone. */
+  accountUrl: z.string(),
+  supportContact: z.string(),
+});
+export type Me = z.infer<typeof Me>;

@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { Id, Locale, Revision } from './common';
+
+export const ROLES = ['owner', 'admin', 'agent', 'member', 'viewer'] as const;
+export const Role = z.enum(ROLES);
+export type Role = z.infer<typeof Role>;
+
+export const Member = z.object({
+  id: Id,
+  name: z.string(),
+  role: Role,
+  locale: Locale.nullable(),
+  revision: Revision,
+});
+export type Member = z.infer<typeof Member>;
+
+export const MemberPatch = z.strictObject({ role: Role });
+export type MemberPatch = z.infer<typeof MemberPatch>;
