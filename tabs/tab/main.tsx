@@ -1,0 +1,4 @@
+import { createRoot } from 'react-dom/client';
+import { Themed } from '../shared/theme';
+
+createRoot(document.getElementById('root')!).render(<Themed name="default">Kontingent</Themed>);
