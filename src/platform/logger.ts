@@ -1,0 +1,67 @@
+import pino from 'pino';
+
+export type Logger = pino.Logger;
+
+/** Names of fields whose values never reach a log, wherever they stand. */
+const SECRET_FIELDS = [
+  'authorization',
+  'cookie',
+  'set-cookie',
+  'x-ms-marketplace-token',
+  'x-csrf-token',
+  'password',
+  'secret',
+  'clientSecret',
+  'client_secret',
+  'token',
+  'access_token',
+  'id_token',
+  'accessToken',
+  'idToken',
+  'purchaseToken',
+  'code',
+];
+
+const REDACTED = '[redacted]';
+const secretNames = new Set(SECRET_FIELDS.map((name) => name.toLowerCase()));
+
+/** A copy of `value` in which every secret field is redacted, at any depth; cycles and very deep parts are cut. */
+export function redact(value: unknown, depth = 0): unknown {
+  if (depth > 6) return '[deep]';
+  if (Array.isArray(value)) return value.slice(0, 100).map((item) => redact(item, depth + 1));
+  if (value === null || typeof value !== 'object' || value instanceof Date) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, secretNames.has(name.toLowerCase()) ? REDACTED : redact(inner, depth + 1)]),
+  );
+}
+
+/** A URL without the values of its query: purchase tokens and codes travel there. */
+export function redactUrl(url: string): string {
+  const [path, query] = url.split('?', 2);
+  if (!query) return url;
+  return `${path}?${query
+    .split('&')
+    .map((pair) => `${pair.split('=', 1)[0]}=…`)
+    .join('&')}`;
+}
+
+/** What of an error may be logged: its words and place, not the request it carries (axios errors hold headers). */
+function errorFields(error: unknown): unknown {
+  if (!(error instanceof Error)) return redact(error);
+  const { message, stack, name } = error;
+  const code = (error as { code?: unknown }).code;
+  const status = (error as { response?: { status?: unknown } }).response?.status;
+  return { type: name, message, stack, ...(code !== undefined && { code }), ...(status !== undefined && { status }) };
+}
+
+/** A JSON logger. `destination` is where lines go; standard output when absent. */
+export function createLogger(level: string, destination?: pino.DestinationStream): Logger {
+  const options: pino.LoggerOptions = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: errorFields, error: errorFields },
+    formatters: { log: (fields) => redact(fields) as Record<string, unknown> },
+  };
+  return destination ? pino(options, destination) : pino(options);
+}
