@@ -27,7 +27,8 @@ export async function migrate(owner: Owner, directory = MIGRATIONS_DIR): Promise
         if not exists (select from pg_roles where rolname = '${APP_ROLE}') then
           begin create role ${APP_ROLE} nologin; exception when duplicate_object or unique_violation then null; end;
         end if;
-        if not pg_has_role(current_user, '${APP_ROLE}', 'member') then
+        -- From 16 on the creator of a role is its member without the right to become it.
+        if not pg_has_role(current_user, '${APP_ROLE}', case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end) then
           execute format('grant ${APP_ROLE} to %I', current_user);
         end if;
       end $$;
