@@ -1,13 +1,13 @@
 /**
  * Lets concurrent items of one key share a run: while a run of a key is under way, what arrives waits and goes
  * together in the next one, in arrival order. Each item gets its own result.
- * `run` returns one promise-free result per item, in order; when it throws, all items of that run are rejected with the error.
+ * `run` returns one settled result per item, in order; when it throws, all items of that run are rejected with the error.
  */
 export class Combiner<Item, Outcome> {
   private readonly lanes = new Map<string, { item: Item; resolve: (outcome: Outcome) => void; reject: (error: unknown) => void }[]>();
 
   constructor(
-    private readonly run: (key: string, items: Item[]) => Promise<Outcome[]>,
+    private readonly run: (key: string, items: Item[]) => Promise<PromiseSettledResult<Outcome>[]>,
     private readonly mostPerRun: number,
   ) {}
 
@@ -33,7 +33,9 @@ export class Combiner<Item, Outcome> {
           batch.map((entry) => entry.item),
         );
         batch.forEach((entry, index) => {
-          entry.resolve(outcomes[index]!);
+          const outcome = outcomes[index]!;
+          if (outcome.status === 'fulfilled') entry.resolve(outcome.value);
+          else entry.reject(outcome.reason);
         });
       } catch (error) {
         for (const entry of batch) entry.reject(error);

@@ -23,7 +23,9 @@ create type act_verdict as (
   hard_limit    bigint,
   period_start  timestamptz,
   period_end    timestamptz,
-  standing      text
+  standing      text,
+  -- what the tool numbered the record with; null where it does not number
+  number        bigint
 );
 
 -- Says of each act what would happen, in arrival order until full; changes nothing and takes no lock.
@@ -56,7 +58,7 @@ begin
      order by a.ord
   loop
     v_one := row(v_row.ord, null, v_row.key, v_row.fingerprint, v_row.subject, v_row.actor, v_row.quantity,
-                 v_counter.used + v_running, v_counter.held, v_counter.hard_limit, v_counter.period_start, v_counter.period_end, v_standing);
+                 v_counter.used + v_running, v_counter.held, v_counter.hard_limit, v_counter.period_start, v_counter.period_end, v_standing, null);
     if v_row.state is null then
       v_one.verdict := 'unknown_member';
     elsif v_row.state = 'removed' then
@@ -124,6 +126,11 @@ begin
          v_counter.used - v_total + sum(quantity) over (order by ord), subject, actor, p_at
     from unnest(p_acts) where verdict = 'admitted';
 
+  -- A late retry that succeeds takes the draft of its refused first try with it.
+  update drafts d set state = 'submitted', subject = a.subject, updated_at = p_at, revision = d.revision + 1
+    from unnest(p_acts) a
+   where a.verdict = 'admitted' and d.tenant_id = p_tenant and d.operation_key = a.operation_key and d.state = 'open';
+
   -- Integers, so that 100 fires at exactly full. Nothing fires without an allowance.
   if v_counter.granted > 0 then
     select array_agg(t order by t) into v_crossed from unnest(v_counter.thresholds) t
@@ -175,8 +182,15 @@ begin
     insert into tenant_sequences as s (tenant_id, name, last) values (p_tenant, 'tickets', v_count)
     on conflict (tenant_id, name) do update set last = s.last + v_count
     returning last into v_last;
+    v_last := v_last - v_count;
+    for i in 1 .. cardinality(v_acts) loop
+      if v_acts[i].verdict = 'admitted' then
+        v_last := v_last + 1;
+        v_acts[i].number := v_last;
+      end if;
+    end loop;
     insert into tickets (tenant_id, ticket_id, number, title, description, status, priority, requester, assignee, due_on, tags, created_at, updated_at)
-    select p_tenant, v.subject, v_last - v_count + row_number() over (order by v.ord), a.r ->> 'title', a.r ->> 'description', 'open',
+    select p_tenant, v.subject, v.number, a.r ->> 'title', a.r ->> 'description', 'open',
            a.r ->> 'priority', v.actor, (a.r ->> 'assigneeId')::uuid, (a.r ->> 'dueOn')::date,
            array(select jsonb_array_elements_text(a.r -> 'tags')), p_at, p_at
       from unnest(v_acts) v, lateral (select p_acts -> (v.ord - 1) -> 'record' as r) a

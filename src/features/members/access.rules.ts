@@ -1,0 +1,41 @@
+import { ROLES, type Role } from '../../contract/members';
+import type { Refusal } from '../../contract/refusals';
+import type { SubscriptionStatus } from '../../contract/subscriptions';
+import { ok, type Result, refuse } from '../../platform/result';
+
+export type Capability = 'read' | 'create' | 'edit' | 'manage_members' | 'manage_plan';
+
+const CAPABILITIES: Record<Role, readonly Capability[]> = {
+  owner: ['read', 'create', 'edit', 'manage_members', 'manage_plan'],
+  admin: ['read', 'create', 'edit', 'manage_members', 'manage_plan'],
+  agent: ['read', 'create', 'edit'],
+  member: ['read', 'create', 'edit'],
+  viewer: ['read'],
+};
+
+export const may = (role: Role, capability: Capability): boolean => CAPABILITIES[role].includes(capability);
+
+export const rolesThatMay = (capability: Capability): Role[] => ROLES.filter((role) => may(role, capability));
+
+/** Internal notes are the team's own: agents and above. */
+export const seesNotes = (role: Role): boolean => role === 'owner' || role === 'admin' || role === 'agent';
+
+/** Whether a present member may do something under the organization's standing. Reading outlives the subscription (G8). */
+export function decideAccess(role: Role, standing: SubscriptionStatus | null, capability: Capability): Result<true, Refusal> {
+  if (standing === null || standing === 'PendingFulfillmentStart') return refuse({ code: 'no_subscription' });
+  if (capability !== 'read' && !may(role, capability)) return refuse({ code: 'not_allowed', needs: capability });
+  if (capability !== 'read' && standing !== 'Subscribed') return refuse(inactiveRefusal(standing));
+  return ok(true);
+}
+
+/** Why an organization that is not Subscribed cannot write. */
+export function inactiveRefusal(standing: SubscriptionStatus | null): Refusal {
+  if (standing === null || standing === 'PendingFulfillmentStart') return { code: 'no_subscription' };
+  return { code: 'subscription_inactive', status: standing };
+}
+
+/** The role a person starts with: what the directory's app roles say, else member. The purchaser becomes owner elsewhere. */
+export function initialRole(appRoles: readonly string[]): Role {
+  const wanted: Role[] = ['admin', 'agent', 'viewer'];
+  return wanted.find((role) => appRoles.some((name) => name.toLowerCase() === role)) ?? 'member';
+}

@@ -1,0 +1,208 @@
+import type { Meter } from '../../contract/meters';
+import type { Refusal } from '../../contract/refusals';
+import type { SubscriptionStatus } from '../../contract/subscriptions';
+import type { Actor } from '../../platform/actor';
+import { Combiner } from '../../platform/combine';
+import { type Context, inTenant } from '../../platform/context';
+import { type Database, sqlState } from '../../platform/db/database';
+import { invariant, never } from '../../platform/invariant';
+import { ok, type Result, refuse } from '../../platform/result';
+import { inactiveRefusal, rolesThatMay } from '../members/access.rules';
+import { admitMember } from '../members/admit-member';
+import { refreshCounter } from './refresh-counters';
+
+/** The database function that writes a tool's records and books their use in one statement. */
+export type Creation = 'create_tickets' | 'create_checklists' | 'submit_checklists' | 'create_opportunities';
+
+/** Something that counts, named by its key for ever. */
+export interface Act {
+  creation: Creation;
+  meter: Meter;
+  /** `<use case>:<actor>:<client key>`: a retry over any way in is the same act. */
+  key: string;
+  /** Digest of what was asked first; a key reused with other content is a conflict. */
+  fingerprint: string;
+  /** Id of the record to be created, or of the one to be started. */
+  subject: string;
+  quantity: number;
+  record: unknown;
+}
+
+export interface Admission {
+  outcome: 'admitted' | 'replayed';
+  /** The record's id: of the first outcome when replayed. */
+  subject: string;
+  /** What the tool numbered it with; null for a replay and for tools that do not number. */
+  number: number | null;
+  /** The instant it was admitted at. */
+  at: Date;
+}
+
+interface Verdict {
+  verdict: 'admitted' | 'replayed' | 'conflict' | 'exhausted' | 'stale' | 'unknown_member' | 'access_removed' | 'not_allowed' | 'inactive';
+  subject: string;
+  used: number;
+  held: number;
+  hard_limit: number;
+  period_end: Date;
+  standing: SubscriptionStatus | null;
+  number: number | null;
+}
+
+interface Waiting {
+  ctx: Context;
+  actor: Actor;
+  act: Act;
+}
+
+type Weighed = { verdict: Verdict; at: Date };
+
+/** Acts that share one statement; more would only make its result bigger. */
+const MOST_PER_STATEMENT = 200;
+const MOST_TRIES = 8;
+const lanes = new WeakMap<Database, Combiner<Waiting, Weighed>>();
+
+/**
+ * Creates what the act describes and counts it, or says why not: exact under concurrency, idempotent for ever (G1–G3).
+ * Concurrent acts of one tenant share a statement; each gets its own outcome, after the commit.
+ */
+export async function admit(ctx: Context, actor: Actor, act: Act): Promise<Result<Admission, Refusal>> {
+  for (let attempt = 1; attempt <= MOST_TRIES; attempt += 1) {
+    const { verdict, at } = await laneOf(ctx).submit(`${act.creation} ${actor.tenantId}`, { ctx, actor, act });
+    switch (verdict.verdict) {
+      case 'unknown_member': {
+        const admitted = await inTenant(ctx, actor.tenantId, (tx) => admitMember(tx, actor, at));
+        if (!admitted.ok) return admitted;
+        break;
+      }
+      case 'stale':
+        await inTenant(ctx, actor.tenantId, (tx) => refreshCounter(tx, actor.tenantId, act.meter, at));
+        break;
+      default: {
+        const result = settle(verdict, act, at);
+        ctx.metrics.admissions.inc({ meter: act.meter, verdict: result.ok ? result.value.outcome : result.refusal.code });
+        return result;
+      }
+    }
+  }
+  throw new Error(`Admission of a ${act.meter} act did not settle after ${MOST_TRIES} tries`);
+}
+
+function settle(verdict: Verdict, act: Act, at: Date): Result<Admission, Refusal> {
+  switch (verdict.verdict) {
+    case 'admitted':
+    case 'replayed':
+      return ok({ outcome: verdict.verdict, subject: verdict.subject, number: verdict.number, at });
+    case 'conflict':
+      return refuse({ code: 'idempotency_conflict' });
+    case 'access_removed':
+      return refuse({ code: 'access_removed' });
+    case 'not_allowed':
+      return refuse({ code: 'not_allowed', needs: 'create' });
+    case 'inactive':
+      return refuse(inactiveRefusal(verdict.standing));
+    case 'exhausted':
+      return refuse({
+        code: 'quota_exhausted',
+        meter: act.meter,
+        limit: verdict.hard_limit,
+        used: verdict.used,
+        held: verdict.held,
+        resetsAt: verdict.period_end.toISOString(),
+        draftId: null,
+      });
+    case 'stale':
+    case 'unknown_member':
+      invariant(false, 'these are settled by trying again');
+      break;
+    default:
+      return never(verdict.verdict);
+  }
+}
+
+function laneOf({ database }: Context): Combiner<Waiting, Weighed> {
+  let lane = lanes.get(database);
+  if (!lane) {
+    lane = new Combiner(runTogether, MOST_PER_STATEMENT);
+    lanes.set(database, lane);
+  }
+  return lane;
+}
+
+/** The same key twice in one statement would only collide with itself: the twin takes its first's outcome. */
+async function runTogether(_lane: string, waiting: Waiting[]): Promise<PromiseSettledResult<Weighed>[]> {
+  const firstOf = new Map<string, number>();
+  const firsts: Waiting[] = [];
+  for (const entry of waiting) {
+    if (firstOf.has(entry.act.key)) continue;
+    firstOf.set(entry.act.key, firsts.length);
+    firsts.push(entry);
+  }
+  const outcomes = await runBatch(firsts);
+  return waiting.map((entry) => {
+    const index = firstOf.get(entry.act.key)!;
+    const outcome = outcomes[index]!;
+    return firsts[index] === entry || outcome.status === 'rejected'
+      ? outcome
+      : { status: 'fulfilled', value: asTwin(outcome.value, firsts[index]!, entry) };
+  });
+}
+
+function asTwin({ verdict, at }: Weighed, first: Waiting, twin: Waiting): Weighed {
+  if (verdict.verdict !== 'admitted' && verdict.verdict !== 'replayed') return { verdict, at };
+  return { verdict: { ...verdict, verdict: first.act.fingerprint === twin.act.fingerprint ? 'replayed' : 'conflict' }, at };
+}
+
+/** One statement for all; when it fails for one bad act, one by one, so that the others do not fail with it. */
+async function runBatch(waiting: Waiting[]): Promise<PromiseSettledResult<Weighed>[]> {
+  try {
+    return (await runStatement(waiting)).map((value) => ({ status: 'fulfilled', value }));
+  } catch (reason) {
+    if (waiting.length === 1) return [{ status: 'rejected', reason }];
+    return Promise.allSettled(waiting.map(async (entry) => (await runStatement([entry]))[0]!));
+  }
+}
+
+/** The counter moved, a key was taken by another instance, or two statements met head-on: weighed again, with a fresh snapshot. */
+const MOVED = new Set(['KT001', '23505', '40001', '40P01']);
+
+async function runStatement(waiting: Waiting[]): Promise<Weighed[]> {
+  const { ctx, actor, act } = waiting[0]!;
+  const acts = JSON.stringify(
+    waiting.map((entry) => ({
+      key: entry.act.key,
+      fingerprint: entry.act.fingerprint,
+      subject: entry.act.subject,
+      actor: entry.actor.memberId,
+      quantity: entry.act.quantity,
+      record: entry.act.record,
+    })),
+  );
+  for (let attempt = 1; ; attempt += 1) {
+    const at = ctx.now();
+    try {
+      const verdicts = await ctx.database.query<Verdict>(
+        STATEMENTS[act.creation],
+        [actor.tenantId, at, ROLES_THAT_CREATE, acts],
+        act.creation,
+      );
+      return verdicts.map((verdict) => ({ verdict, at }));
+    } catch (error) {
+      if (!MOVED.has(sqlState(error) ?? '') || attempt >= MOST_TRIES) throw error;
+    }
+  }
+}
+
+const ROLES_THAT_CREATE = rolesThatMay('create');
+
+/** The product's one-by-one statement is this one with one act; the benchmark runs the same text. */
+export const admissionStatement = (creation: Creation): string =>
+  `select verdict, subject, used::float8 as used, held::float8 as held, hard_limit::float8 as hard_limit, period_end, standing, number::float8 as number
+     from ${creation}($1::uuid, $2::timestamptz, $3::text[], $4::jsonb) order by ord`;
+
+const STATEMENTS: Record<Creation, string> = {
+  create_tickets: admissionStatement('create_tickets'),
+  create_checklists: admissionStatement('create_checklists'),
+  submit_checklists: admissionStatement('submit_checklists'),
+  create_opportunities: admissionStatement('create_opportunities'),
+};

@@ -1,0 +1,49 @@
+import type { Limit } from '../entitlements/limits.rules';
+import { type UsageAnchor, type UsagePeriod, usagePeriodAt } from '../entitlements/periods.rules';
+
+/** One row that decides admission: (tenant, scope, meter, usage period). */
+export interface Counter {
+  periodStart: Date;
+  periodEnd: Date;
+  /** From here on the row must be brought up to date before it decides. */
+  validUntil: Date;
+  granted: number | null;
+  hardLimit: number | null;
+  used: number;
+  held: number;
+  /** Rises with the limit, so that notices can be given anew. */
+  limitEpoch: number;
+  thresholds: number[];
+}
+
+/**
+ * What the newest row must be at `at`: itself, itself with another allowance, or the row of a new period.
+ * The same function serves admission and every screen (G10).
+ */
+export function counterAt(newest: Counter | null, anchor: UsageAnchor, limit: Limit, at: Date): Counter {
+  const period = currentPeriod(newest, anchor, at);
+  const same = newest !== null && newest.periodStart.getTime() === period.start.getTime();
+  return {
+    periodStart: period.start,
+    periodEnd: period.end,
+    validUntil: limit.nextEdge !== null && limit.nextEdge < period.end ? limit.nextEdge : period.end,
+    granted: limit.available,
+    hardLimit: limit.hardLimit,
+    used: same ? newest.used : 0,
+    held: same ? newest.held : 0,
+    limitEpoch: same ? newest.limitEpoch + (rose(newest.hardLimit, limit.hardLimit) ? 1 : 0) : 0,
+    thresholds: limit.thresholds,
+  };
+}
+
+/** A period once opened runs to its own end, whatever happened to the anchor; a clock behind it does not reopen the last. */
+function currentPeriod(newest: Counter | null, anchor: UsageAnchor, at: Date): UsagePeriod {
+  if (newest && at < newest.periodEnd && newest.periodStart >= anchor.startedAt)
+    return { start: newest.periodStart, end: newest.periodEnd };
+  return usagePeriodAt(anchor, at);
+}
+
+function rose(before: number | null, after: number | null): boolean {
+  if (before === null) return false;
+  return after === null || after > before;
+}

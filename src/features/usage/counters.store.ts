@@ -1,0 +1,120 @@
+import type { Meter } from '../../contract/meters';
+import type { Queryable } from '../../platform/db/database';
+import type { Counter } from './counter.rules';
+
+interface Row {
+  period_start: Date;
+  period_end: Date;
+  valid_until: Date;
+  granted: number | null;
+  hard_limit: number | null;
+  used: number;
+  held: number;
+  limit_epoch: number;
+  thresholds: number[];
+}
+
+/** The newest counter that began at or before `at`; `lock` holds it until the transaction ends. */
+export async function newestCounter(db: Queryable, tenantId: string, meter: Meter, at: Date, lock: boolean): Promise<Counter | null> {
+  const [row] = await db.query<Row>(
+    `select period_start, period_end, valid_until, granted::float8 as granted, hard_limit::float8 as hard_limit,
+            used::float8 as used, held::float8 as held, limit_epoch, thresholds
+       from usage_counters
+      where tenant_id = $1 and scope_id = 'tenant' and meter = $2 and period_start <= $3
+      order by period_start desc limit 1 ${lock ? 'for update' : ''}`,
+    [tenantId, meter, at],
+  );
+  return row
+    ? {
+        periodStart: row.period_start,
+        periodEnd: row.period_end,
+        validUntil: row.valid_until,
+        granted: row.granted,
+        hardLimit: row.hard_limit,
+        used: row.used,
+        held: row.held,
+        limitEpoch: row.limit_epoch,
+        thresholds: row.thresholds,
+      }
+    : null;
+}
+
+/** Writes the row of a period: a new one starts at zero, an existing one gets another allowance and keeps its use. */
+export async function saveCounter(db: Queryable, tenantId: string, meter: Meter, counter: Counter): Promise<void> {
+  await db.query(
+    `insert into usage_counters (tenant_id, meter, period_start, period_end, valid_until, granted, hard_limit, limit_epoch, thresholds)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     on conflict (tenant_id, scope_id, meter, period_start)
+     do update set valid_until = excluded.valid_until, granted = excluded.granted, hard_limit = excluded.hard_limit,
+                   limit_epoch = excluded.limit_epoch, thresholds = excluded.thresholds`,
+    [
+      tenantId,
+      meter,
+      counter.periodStart,
+      counter.periodEnd,
+      counter.validUntil,
+      counter.granted,
+      counter.hardLimit,
+      counter.limitEpoch,
+      counter.thresholds,
+    ],
+  );
+}
+
+/** Says a notice of the current counter once, and queues it: the same decision that a booking takes. */
+export async function noteThresholds(
+  db: Queryable,
+  tenantId: string,
+  meter: Meter,
+  periodStart: Date,
+  thresholds: readonly number[],
+  at: Date,
+): Promise<void> {
+  await db.query(
+    `select give_notice(c, $4, $5) from usage_counters c
+      where tenant_id = $1 and scope_id = 'tenant' and meter = $2 and period_start = $3`,
+    [tenantId, meter, periodStart, thresholds, at],
+  );
+}
+
+/** Units of one meter in one period, from the ledger; equals the counter row (G1). */
+export async function sumUsage(db: Queryable, tenantId: string, meter: Meter, periodStart: Date): Promise<number> {
+  const [row] = await db.query<{ used: number }>(
+    `select coalesce(sum(case kind when 'release' then -quantity else quantity end), 0)::float8 as used
+       from usage_records where tenant_id = $1 and scope_id = 'tenant' and meter = $2 and period_start = $3`,
+    [tenantId, meter, periodStart],
+  );
+  return row!.used;
+}
+
+/**
+ * Gives a unit back to the period it was taken from, once only. Returns false when no consume of the subject is open.
+ * The release's key is derived from the consume's, so that a second release is a duplicate.
+ */
+export async function releaseUnits(
+  db: Queryable,
+  tenantId: string,
+  meter: Meter,
+  subject: string,
+  actor: string,
+  at: Date,
+): Promise<boolean> {
+  const rows = await db.query(
+    `with open_use as (
+       select operation_key, scope_id, period_start, quantity, fingerprint from usage_records
+        where tenant_id = $1 and meter = $2 and subject = $3 and kind = 'consume'
+     ), back as (
+       update usage_counters c set used = c.used - o.quantity
+         from open_use o
+        where c.tenant_id = $1 and c.scope_id = o.scope_id and c.meter = $2 and c.period_start = o.period_start
+          and not exists (select from usage_records r where r.tenant_id = $1 and r.operation_key = 'release:' || o.operation_key
+                             and r.meter = $2 and r.scope_id = o.scope_id)
+       returning c.used, o.*
+     )
+     insert into usage_records (tenant_id, operation_key, meter, scope_id, period_start, kind, quantity, fingerprint, used_after, subject, actor, at)
+     select $1, 'release:' || operation_key, $2, scope_id, period_start, 'release', quantity, fingerprint, used, $3, $4, $5 from back
+     returning 1`,
+    [tenantId, meter, subject, actor, at],
+  );
+  return rows.length > 0;
+}

@@ -1,0 +1,27 @@
+import { METERS, type Meter } from '../../contract/meters';
+import type { TxContext } from '../../platform/context';
+import { grantsOf } from '../entitlements/grants';
+import { limitOf, thresholdsCrossed } from '../entitlements/limits.rules';
+import { lockTenant } from '../tenants/tenants';
+import { counterAt } from './counter.rules';
+import { newestCounter, noteThresholds, saveCounter } from './counters.store';
+
+/**
+ * Opens the current period's counter, or gives it the allowance that holds now. Safe at any time, any number of times;
+ * a tenant that was never activated has none. When a lowered allowance crosses a threshold, the notice is given once (G7).
+ */
+export async function refreshCounter(tx: TxContext, tenantId: string, meter: Meter, at: Date): Promise<void> {
+  const tenant = await lockTenant(tx.db, tenantId);
+  if (!tenant?.anchor) return;
+  const newest = await newestCounter(tx.db, tenantId, meter, at, true);
+  const limit = limitOf(await grantsOf(tx, tenantId, meter), at);
+  const counter = counterAt(newest, tenant.anchor, limit, at);
+  await saveCounter(tx.db, tenantId, meter, counter);
+  const reached = thresholdsCrossed(-1, counter.used, counter.granted, counter.thresholds);
+  if (reached.length > 0) await noteThresholds(tx.db, tenantId, meter, counter.periodStart, reached, at);
+}
+
+/** All meters, after a change of what the tenant is entitled to. */
+export async function refreshCounters(tx: TxContext, tenantId: string, at: Date): Promise<void> {
+  for (const meter of METERS) await refreshCounter(tx, tenantId, meter, at);
+}

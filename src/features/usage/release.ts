@@ -1,0 +1,10 @@
+import type { Meter } from '../../contract/meters';
+import type { TxContext } from '../../platform/context';
+import { releaseUnits } from './counters.store';
+
+/** Gives back what creating `subject` used, once only, to the period it was taken from. False: there was nothing to give back. */
+export const release = (
+  tx: TxContext,
+  tenantId: string,
+  { meter, subject, actor, at }: { meter: Meter; subject: string; actor: string; at: Date },
+): Promise<boolean> => releaseUnits(tx.db, tenantId, meter, subject, actor, at);
