@@ -1,0 +1,128 @@
+import type { Problem } from '../../src/contract/refusals';
+import type { Usage } from '../../src/contract/usage';
+
+export interface Person {
+  key: string;
+  name: string;
+  role: 'owner' | 'agent' | 'member' | 'other_owner';
+  address: string;
+  objectId: string;
+  tenantId: string;
+  organization: string;
+}
+
+export interface Plan {
+  offerId: string;
+  planId: string;
+  name: string;
+  description: string;
+  /** ISO 8601 duration: P1M, P1Y. */
+  termUnit: string;
+  currency: string;
+  priceMinor: number;
+  /** A larger plan has a higher rank. */
+  rank: number;
+  /** Units of each meter in one billing period; null = unlimited. */
+  limits: Record<string, number | null>;
+}
+
+export interface SandboxState {
+  people: Person[];
+  /** The sandbox's own clock, ISO 8601. */
+  now: string;
+  plans: Plan[];
+  appName: string;
+  botId: string;
+}
+
+export interface ChatMessage {
+  id: string;
+  from: 'bot' | 'person';
+  at: string;
+  text?: string;
+  attachments?: { contentType: string; content: unknown }[];
+  typing?: boolean;
+}
+
+export interface Subscription {
+  id: string;
+  name: string;
+  offerId: string;
+  planId: string;
+  planName: string;
+  quantity: number | null;
+  status: string;
+  termUnit: string;
+  termStart: string | null;
+  termEnd: string | null;
+  autoRenew: boolean;
+  purchasedAt: string;
+  pendingOperation: { id: string; action: string } | null;
+  /** How Kontingent answered the last webhook; status null: not answered. */
+  lastWebhook: { action: string; status: number | null; at: string } | null;
+}
+
+export interface Marketplace {
+  plans: Plan[];
+  subscriptions: Subscription[];
+}
+
+/** An answer that is not 2xx. `problem` when the server explained itself. */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    readonly problem: Partial<Problem> | null,
+    readonly retryAfterSeconds: number,
+  ) {
+    super(problem?.detail ?? problem?.title ?? `The server answered ${status}.`);
+  }
+}
+
+async function answerOf<Answer>(response: Response): Promise<Answer> {
+  const text = await response.text();
+  const body = text && response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : null;
+  if (!response.ok) throw new Refused(response.status, body, Number(response.headers.get('retry-after')) || 1);
+  return body as Answer;
+}
+
+const get = async <Answer>(path: string): Promise<Answer> =>
+  answerOf<Answer>(await fetch(path, { headers: { accept: 'application/json' } }));
+
+const post = async <Answer>(path: string, body: unknown): Promise<Answer> =>
+  answerOf<Answer>(await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }));
+
+const of = (person: string) => `person=${encodeURIComponent(person)}`;
+const subscriptionPath = (id: string, act: string) => `/sandbox/api/marketplace/subscriptions/${encodeURIComponent(id)}/${act}`;
+
+export const fetchState = () => get<SandboxState>('/sandbox/api/state');
+export const fetchToken = async (person: string) => (await get<{ token: string }>(`/sandbox/api/token?${of(person)}`)).token;
+export const moveClock = (move: { advanceDays: number } | { to: string }) => post<{ now: string }>('/sandbox/api/clock', move);
+
+export const fetchChat = (person: string) => get<{ conversationId: string; messages: ChatMessage[] }>(`/sandbox/api/chat?${of(person)}`);
+export const chatStreamUrl = (person: string) => `/sandbox/api/chat/stream?${of(person)}`;
+export const say = (person: string, text: string) => post<unknown>('/sandbox/api/chat/messages', { person, text });
+export const submitCard = (person: string, messageId: string, data: unknown) =>
+  post<unknown>('/sandbox/api/chat/submit', { person, messageId, data });
+export const executeCard = (person: string, messageId: string, verb: string, data: unknown) =>
+  post<unknown>('/sandbox/api/chat/invoke', { person, messageId, verb, data });
+
+export const fetchMarketplace = (person: string) => get<Marketplace>(`/sandbox/api/marketplace?${of(person)}`);
+export const buy = (person: string, planId: string, name: string) =>
+  post<{ subscription: Subscription; landingUrl: string }>('/sandbox/api/marketplace/purchases', { person, planId, name });
+export const manage = (person: string, id: string) => post<{ landingUrl: string }>(subscriptionPath(id, 'manage'), { person });
+export const changePlan = (person: string, id: string, planId: string) =>
+  post<unknown>(subscriptionPath(id, 'change-plan'), { person, planId });
+export const tellSubscription = (person: string, id: string, act: 'suspend' | 'reinstate' | 'renew' | 'cancel') =>
+  post<unknown>(subscriptionPath(id, act), { person });
+
+/** What the organization of `token` has used of its plan; null without a live subscription. */
+export async function fetchUsage(token: string): Promise<Usage | null> {
+  const response = await fetch('/api/v1/usage', { headers: { authorization: `Bearer ${token}` } });
+  if (response.status === 403) return null;
+  return answerOf<Usage>(response);
+}
+
+export async function createTicket(token: string, title: string): Promise<void> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() };
+  await answerOf(await fetch('/api/v1/tickets', { method: 'POST', headers, body: JSON.stringify({ title }) }));
+}

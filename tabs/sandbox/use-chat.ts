@@ -1,0 +1,110 @@
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { type ChatMessage, chatStreamUrl, executeCard, fetchChat, say, submitCard } from './sandbox-api';
+
+/** A message of one's own that the conversation has not echoed yet. */
+export interface Outgoing {
+  key: string;
+  text: string;
+  failed: boolean;
+}
+
+const TYPING_SHOWS_MS = 15_000;
+
+/** The same id replaces a message in place; a new one goes where its time says. */
+export function withMessage(messages: ChatMessage[], message: ChatMessage): ChatMessage[] {
+  if (messages.some(({ id }) => id === message.id)) return messages.map((old) => (old.id === message.id ? message : old));
+  return [...messages, message].sort((a, b) => a.at.localeCompare(b.at));
+}
+
+/** What the bot answered to Action.Execute, in the shapes of an adaptiveCard/action invoke response. */
+export function cardOfInvokeResponse(response: unknown): { card?: unknown; message?: string } {
+  const { type, value } = (response ?? {}) as { type?: unknown; value?: unknown };
+  if (type === 'application/vnd.microsoft.card.adaptive') return { card: value };
+  if (type === 'application/vnd.microsoft.activity.message') return { message: String(value) };
+  if (type === 'application/vnd.microsoft.error') return { message: String((value as { message?: unknown } | null)?.message ?? '') };
+  return {};
+}
+
+/** One person's conversation with the bot: history, then whatever the stream says. */
+export function useChat(person: string) {
+  const [messages, setMessages] = useState<ChatMessage[]>([]);
+  const [outgoing, setOutgoing] = useState<Outgoing[]>([]);
+  const [typing, setTyping] = useState(false);
+  const [state, setState] = useState<'loading' | 'ready' | 'offline'>('loading');
+  const nextKey = useRef(0);
+
+  useEffect(() => {
+    let current = true;
+    let typingEnds: ReturnType<typeof setTimeout> | undefined;
+    setMessages([]);
+    setOutgoing([]);
+    setState('loading');
+    const settleTyping = (isTyping: boolean) => {
+      clearTimeout(typingEnds);
+      setTyping(isTyping);
+      if (isTyping) typingEnds = setTimeout(() => setTyping(false), TYPING_SHOWS_MS);
+    };
+    const receive = (message: ChatMessage) => {
+      if (message.typing) return settleTyping(true);
+      if (message.from === 'bot') settleTyping(false);
+      else setOutgoing((waiting) => withoutFirst(waiting, message.text));
+      setMessages((known) => withMessage(known, message));
+    };
+    const catchUp = () =>
+      fetchChat(person).then(
+        (chat) => {
+          if (!current) return;
+          setMessages((known) => chat.messages.filter(({ typing: only }) => !only).reduce(withMessage, known));
+          setState('ready');
+        },
+        () => current && setState('offline'),
+      );
+    const stream = new EventSource(chatStreamUrl(person));
+    stream.addEventListener('message', (event) => current && receive(JSON.parse(event.data) as ChatMessage));
+    stream.addEventListener('open', () => void catchUp());
+    stream.addEventListener('error', () => current && setState('offline'));
+    void catchUp();
+    return () => {
+      current = false;
+      clearTimeout(typingEnds);
+      stream.close();
+    };
+  }, [person]);
+
+  const send = useCallback(
+    async (text: string) => {
+      const key = String(nextKey.current++);
+      setOutgoing((waiting) => [...waiting, { key, text, failed: false }]);
+      await say(person, text).catch(() =>
+        setOutgoing((waiting) => waiting.map((own) => (own.key === key ? { ...own, failed: true } : own))),
+      );
+    },
+    [person],
+  );
+  const sendAgain = useCallback(
+    async ({ key, text }: Outgoing) => {
+      setOutgoing((waiting) => waiting.filter((own) => own.key !== key));
+      await send(text);
+    },
+    [send],
+  );
+  const submit = useCallback((messageId: string, data: unknown) => submitCard(person, messageId, data), [person]);
+  const execute = useCallback(
+    async (messageId: string, verb: string, data: unknown): Promise<string | undefined> => {
+      const { card, message } = cardOfInvokeResponse(await executeCard(person, messageId, verb, data));
+      if (card) {
+        const attachments = [{ contentType: 'application/vnd.microsoft.card.adaptive', content: card }];
+        setMessages((known) => known.map((old) => (old.id === messageId ? { ...old, attachments } : old)));
+      }
+      return message;
+    },
+    [person],
+  );
+
+  return { messages, outgoing, typing, state, send, sendAgain, submit, execute };
+}
+
+function withoutFirst(waiting: Outgoing[], text: string | undefined): Outgoing[] {
+  const index = waiting.findIndex((own) => own.text === text);
+  return index < 0 ? waiting : waiting.filter((_, at) => at !== index);
+}
