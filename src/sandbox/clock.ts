@@ -1,0 +1,23 @@
+import type { Clock } from '../platform/clock';
+import { openStore } from './store';
+import type { Timers } from './timers';
+
+/** The sandbox's clock: real time plus a stored offset that only grows. */
+export interface SandboxClock extends Clock {
+  /** Moves to `to` and answers true; false, and nothing moves, when that is not later than now. */
+  moveTo(to: Date): Promise<boolean>;
+}
+
+export async function openClock(folder: string, timers: Timers): Promise<SandboxClock> {
+  const store = await openStore(folder, 'clock', { offsetMs: 0 });
+  return {
+    now: () => new Date(timers.now().getTime() + store.current.offsetMs),
+    moveTo: (to) =>
+      store.change((draft) => {
+        const offsetMs = to.getTime() - timers.now().getTime();
+        if (offsetMs <= draft.offsetMs) return false;
+        draft.offsetMs = offsetMs;
+        return true;
+      }),
+  };
+}
