@@ -4,8 +4,9 @@ import type { Actor } from '../../platform/actor';
 import { type Context, inTenant, type TxContext } from '../../platform/context';
 import { type Page, pageOf, readCursor } from '../../platform/page';
 import { ok, type Result, refuse } from '../../platform/result';
+import { initialRole } from './access.rules';
 import { enter } from './admit-member';
-import { findMemberAndStanding, listMemberRows, lockOwners, type MemberRow, namesOf, setRole } from './members.store';
+import { findMemberAndStanding, insertMember, listMemberRows, lockOwners, type MemberRow, namesOf, setRole, touchMember } from './members.store';
 
 export const toMember = (row: MemberRow): Member => ({
   id: row.member_id,
@@ -47,4 +48,13 @@ export function changeRole(ctx: Context, actor: Actor, memberId: string, role: R
     const changed = await setRole(tx.db, actor.tenantId, memberId, role, revision);
     return changed ? ok(toMember(changed)) : refuse({ code: 'stale_revision', current: toMember(member) });
   });
+}
+
+/** The actor as a member, made one at first contact, following the directory's name and address. */
+export async function meetMember(tx: TxContext, actor: Actor): Promise<{ member: Member; state: MemberRow['state'] }> {
+  const at = tx.now();
+  await insertMember(tx.db, actor.tenantId, { ...actor, role: initialRole(actor.appRoles) }, at);
+  await touchMember(tx.db, actor.tenantId, actor, at);
+  const { member } = await findMemberAndStanding(tx.db, actor.tenantId, actor.memberId);
+  return { member: toMember(member!), state: member!.state };
 }

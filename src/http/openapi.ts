@@ -1,0 +1,70 @@
+import { extendZodWithOpenApi, OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
+import { z } from 'zod';
+import { Problem } from '../contract/refusals';
+import type { ApiRoute } from './api-route';
+
+extendZodWithOpenApi(z);
+
+const problem = (description: string) => ({ description, content: { 'application/problem+json': { schema: Problem } } });
+
+/** OpenAPI 3.1 of the routes, from the same schemas that validate. */
+export function describeApi(routes: readonly ApiRoute[], publicUrl: string, version: string): object {
+  const registry = new OpenAPIRegistry();
+  registry.registerComponent('securitySchemes', 'entra', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'An Entra v2 access token of this app with the scope access_as_user, as Teams hands to the tab.',
+  });
+  for (const one of routes) {
+    const headers = z.object({
+      ...(one.creates && {
+        'Idempotency-Key': z.string().min(8).max(200).describe('Names the act for ever: a retry with the same key counts once.'),
+      }),
+      ...(one.changes && { 'If-Match': z.string().describe('The ETag of the record that the change is based on.') }),
+    });
+    registry.registerPath({
+      method: one.method,
+      path: `/api/v1${one.path.replaceAll(/:(\w+)/gu, '{$1}')}`,
+      summary: one.summary,
+      operationId: operationId(one),
+      security: [{ entra: [] }],
+      request: {
+        ...(one.params && { params: one.params as z.ZodObject }),
+        ...(one.query && { query: one.query as z.ZodObject }),
+        ...(Object.keys(headers.shape).length > 0 && { headers }),
+        ...(one.body && { body: { required: true, content: { 'application/json': { schema: one.body } } } }),
+      },
+      responses: {
+        [one.status]: one.answer
+          ? {
+              description: one.creates ? 'Done; Idempotent-Replayed: true when it had been done before.' : 'Done.',
+              content: { 'application/json': { schema: one.answer } },
+            }
+          : { description: 'Done.' },
+        400: problem('The request is wrong; `errors` names the fields.'),
+        401: problem('No token, or one that does not hold.'),
+        ...(one.creates && one.status === 201 && { 402: problem('quota_exhausted: the limit is reached; the input was kept as a draft.') }),
+        403: problem('no_subscription, subscription_inactive, not_allowed or access_removed.'),
+        ...(one.params && { 404: problem('It does not exist, or not for you.') }),
+        ...(one.creates && { 409: problem('idempotency_conflict: the key was used for other content.') }),
+        ...(one.changes && { 412: problem('stale_revision: `current` is the record as it is now.'), 428: problem('If-Match is missing.') }),
+        429: problem('Too many requests of this organization in a minute.'),
+      },
+    });
+  }
+  return new OpenApiGeneratorV31(registry.definitions).generateDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Kontingent',
+      version,
+      description: 'Tickets, checklists and opportunities of an organization, and what its plan allows.',
+    },
+    servers: [{ url: publicUrl }],
+  });
+}
+
+function operationId({ method, path }: ApiRoute): string {
+  const words = path.split('/').filter(Boolean);
+  return [method, ...words.map((word) => (word.startsWith(':') ? 'one' : word))].join('_').replaceAll('-', '_');
+}

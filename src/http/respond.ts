@@ -1,0 +1,104 @@
+import type { Request, Response } from 'express';
+import { LOCALES, type Locale } from '../contract/common';
+import type { Problem, ProblemCode, Refusal, RefusalCode, RequestProblemCode } from '../contract/refusals';
+import { refusalTexts } from '../contract/texts';
+
+/** The one place a code becomes a status. A new code does not compile until it has a line here. */
+const STATUS: Record<ProblemCode, number> = {
+  quota_exhausted: 402,
+  no_subscription: 403,
+  subscription_inactive: 403,
+  not_allowed: 403,
+  access_removed: 403,
+  idempotency_conflict: 409,
+  stale_revision: 412,
+  ticket_not_found: 404,
+  checklist_not_found: 404,
+  opportunity_not_found: 404,
+  draft_not_found: 404,
+  member_not_found: 422,
+  undo_too_late: 409,
+  checklist_already_submitted: 409,
+  checklist_not_running: 409,
+  last_owner: 409,
+  purchase_token_invalid: 400,
+  subscription_not_found: 404,
+  not_purchaser: 403,
+  plan_unknown: 409,
+  activation_failed: 502,
+  invalid_input: 400,
+  malformed_json: 400,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  idempotency_key_missing: 400,
+  idempotency_key_invalid: 400,
+  if_match_missing: 428,
+  if_match_invalid: 400,
+  token_missing: 401,
+  token_invalid: 401,
+  rate_limited: 429,
+  not_found: 404,
+  method_not_allowed: 405,
+  csrf: 403,
+  identity_unavailable: 503,
+  unavailable: 503,
+  internal: 500,
+};
+
+/** The request itself is wrong, or something it needs is away; thrown at the edge and answered by the error handler. */
+export class RequestProblem extends Error {
+  constructor(
+    readonly code: RequestProblemCode,
+    readonly facts: Record<string, unknown> = {},
+  ) {
+    super(code);
+    this.name = 'RequestProblem';
+  }
+}
+
+export function localeOf(req: Request): Locale {
+  return (req.acceptsLanguages([...LOCALES]) || 'en') as Locale;
+}
+
+/** Problem details (RFC 9457) of a code and its facts, in the reader's language. */
+export function toProblem(code: ProblemCode, facts: Record<string, unknown>, locale: Locale, requestId: string | undefined): Problem {
+  const texts = refusalTexts[locale];
+  return {
+    type: `urn:kontingent:problem:${code}`,
+    title: code.replaceAll('_', ' '),
+    status: STATUS[code],
+    detail: fill(texts[code], facts, locale),
+    code,
+    ...facts,
+    ...(requestId && { requestId }),
+  };
+}
+
+/** The facts of a refusal as they stand in a problem: `status` is taken there. */
+export function refusalFacts(refusal: Refusal): Record<string, unknown> {
+  const { code: _code, ...facts } = refusal;
+  if ('status' in facts) {
+    const { status, ...rest } = facts as { status: unknown };
+    return { ...rest, subscriptionStatus: status };
+  }
+  return facts;
+}
+
+function fill(sentence: string, facts: Record<string, unknown>, locale: Locale): string {
+  const meters = refusalTexts[locale].meters;
+  const words: Record<string, unknown> = {
+    ...facts,
+    meterName: meters[facts.meter as keyof typeof meters],
+    resetsAt: typeof facts.resetsAt === 'string' ? facts.resetsAt.slice(0, 10) : facts.resetsAt,
+  };
+  return sentence.replace(/\{\{(\w+)\}\}/gu, (_, name: string) => String(words[name] ?? ''));
+}
+
+export function sendProblem(req: Request, res: Response, code: ProblemCode, facts: Record<string, unknown> = {}): void {
+  const problem = toProblem(code, facts, localeOf(req), String(req.id ?? '') || undefined);
+  if (problem.status === 401) res.setHeader('WWW-Authenticate', code === 'token_missing' ? 'Bearer' : 'Bearer error="invalid_token"');
+  res.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+}
+
+export const sendRefusal = (req: Request, res: Response, refusal: Refusal): void =>
+  sendProblem(req, res, refusal.code as RefusalCode, refusalFacts(refusal));

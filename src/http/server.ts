@@ -1,0 +1,179 @@
+import { timingSafeEqual } from 'node:crypto';
+import path from 'node:path';
+import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler, Router } from 'express';
+import { pinoHttp } from 'pino-http';
+import type { Config } from '../config';
+import type { Actor } from '../platform/actor';
+import type { Context } from '../platform/context';
+import { redactUrl } from '../platform/logger';
+import { type ApiRoute, mount } from './api-route';
+import { authenticate } from './authenticate';
+import { describeApi } from './openapi';
+import { RequestProblem, sendProblem } from './respond';
+import { limitRate, requestIds, securityHeaders } from './security';
+import type { createEntraVerifier } from './verify-entra-token';
+
+export const BODY_LIMIT = '256kb';
+
+export interface ServerParts {
+  ctx: Context;
+  config: Config;
+  version: string;
+  /** The folder of the built browser pages. */
+  pages: string;
+  verify: ReturnType<typeof createEntraVerifier>;
+  api: ApiRoute[];
+  /** POST /api/messages; null: no bot is configured. */
+  bot: RequestHandler | null;
+  webhook: Router;
+  account: Router;
+  /** The stand-ins and the page they are used from; null outside sandbox mode. */
+  sandbox: Router | null;
+  /** Whether what we stand on answers; asked by /health/ready. */
+  ready(): Promise<boolean>;
+}
+
+/** The way in by HTTP: every route, in the order they are matched. */
+export function createServer(parts: ServerParts): Express {
+  const { ctx, config } = parts;
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('trust proxy', config.mode === 'sandbox' ? false : 1);
+  app.set('query parser', 'simple');
+  app.use(requestIds, measure(ctx), logRequests(ctx));
+
+  app.use('/health', health(parts));
+  app.get('/metrics', metrics(parts));
+  if (parts.sandbox) app.use(parts.sandbox);
+  app.use('/api/marketplace', securityHeaders(config, { framedByTeams: false }), parts.webhook);
+  app.use('/api/messages', bot(parts));
+  app.use('/api/v1', securityHeaders(config, { framedByTeams: false }), api(parts));
+  app.use('/account', securityHeaders(config, { framedByTeams: false }), parts.account);
+  app.use(pages(parts));
+  app.use((req, res) => sendProblem(req, res, res.locals.knownPath ? 'method_not_allowed' : 'not_found'));
+  app.use(answerErrors(ctx));
+  return app;
+}
+
+function api({ ctx, config, verify, api, version }: ServerParts): Router {
+  const router = Router();
+  const document = JSON.stringify(describeApi(api, config.publicUrl, version));
+  router.get('/openapi.json', (_req, res) => {
+    res.type('application/json').send(document);
+  });
+  const actors = new WeakMap<Request, Actor>();
+  const signIn: RequestHandler = async (req, res, next) => {
+    actors.set(req, await authenticate(req, verify));
+    res.setHeader('Cache-Control', 'no-store');
+    next();
+  };
+  const json = [express.json({ limit: BODY_LIMIT, strict: true }), requireJson];
+  mount(router, api, ctx, (req) => actors.get(req)!, [
+    signIn,
+    limitRate(config.rateLimitPerMinute, (req) => actors.get(req)?.tenantId ?? null),
+    ...json,
+  ]);
+  return router;
+}
+
+/** A body that express.json passed over is of another kind. */
+const requireJson: RequestHandler = (req, _res, next) => {
+  const hasBody = req.headers['transfer-encoding'] !== undefined || (req.headers['content-length'] ?? '0') !== '0';
+  if (hasBody && req.body === undefined) throw new RequestProblem('unsupported_media_type');
+  req.body ??= {};
+  next();
+};
+
+function bot({ config, bot }: ServerParts): Router {
+  const router = Router();
+  router.post(
+    '/',
+    limitRate(config.rateLimitPerMinute, () => null),
+    express.json({ limit: BODY_LIMIT }),
+    bot ?? ((req, res) => sendProblem(req, res, 'unavailable')),
+  );
+  return router;
+}
+
+function health({ ready }: ServerParts): Router {
+  const router = Router();
+  router.get('/live', (_req, res) => {
+    res.json({ status: 'live' });
+  });
+  router.get('/ready', async (_req, res) => {
+    const is = await ready().catch(() => false);
+    res.status(is ? 200 : 503).json({ status: is ? 'ready' : 'not ready' });
+  });
+  return router;
+}
+
+function metrics({ ctx, config }: ServerParts): RequestHandler {
+  return async (req, res) => {
+    if (config.metricsToken ? !sameWord(req.get('authorization') ?? '', `Bearer ${config.metricsToken}`) : config.mode === 'production') {
+      return sendProblem(req, res, config.metricsToken ? 'token_invalid' : 'not_found');
+    }
+    res.type(ctx.metrics.registry.contentType).send(await ctx.metrics.registry.metrics());
+  };
+}
+
+function sameWord(given: string, expected: string): boolean {
+  return given.length === expected.length && timingSafeEqual(Buffer.from(given), Buffer.from(expected));
+}
+
+/** The built pages: hashed assets for ever, documents never from a cache. */
+function pages({ pages, config, sandbox }: ServerParts): Router {
+  const router = Router();
+  const framed = securityHeaders(config, { framedByTeams: true });
+  const document =
+    (file: string): RequestHandler =>
+    (_req, res) => {
+      res.setHeader('Cache-Control', 'no-cache');
+      res.sendFile(path.join(pages, file));
+    };
+  router.use(
+    '/assets',
+    framed,
+    express.static(path.join(pages, 'assets'), { immutable: true, maxAge: '1y', index: false, fallthrough: true }),
+  );
+  router.get(['/tab', '/tab/', '/tab/*rest'], framed, document('tab/index.html'));
+  if (!sandbox) router.get('/', (_req, res) => res.redirect(302, '/account'));
+  return router;
+}
+
+function measure({ metrics }: Context): RequestHandler {
+  return (req, res, next) => {
+    const stop = metrics.requests.startTimer();
+    res.once('finish', () =>
+      stop({ route: req.route ? `${req.baseUrl}${req.route.path}` : 'other', method: req.method, status: res.statusCode }),
+    );
+    next();
+  };
+}
+
+function logRequests({ log }: Context): RequestHandler {
+  return pinoHttp({
+    logger: log as never,
+    genReqId: (req) => req.id as string,
+    quietReqLogger: true,
+    customLogLevel: (_req, res, error) => (error || res.statusCode >= 500 ? 'error' : 'info'),
+    serializers: {
+      req: (req: { id: string; method: string; url: string }) => ({ id: req.id, method: req.method, url: redactUrl(req.url) }),
+      res: (res: { statusCode: number }) => ({ statusCode: res.statusCode }),
+    },
+  }) as unknown as RequestHandler;
+}
+
+/** The one handler of faults: logs once with the request's id, says nothing private. */
+function answerErrors({ log }: Context): ErrorRequestHandler {
+  return (error, req, res, _next) => {
+    if (res.headersSent) return void res.destroy();
+    if (error instanceof RequestProblem) return sendProblem(req, res, error.code, error.facts);
+    const type = (error as { type?: unknown }).type;
+    if (type === 'entity.too.large') return sendProblem(req, res, 'body_too_large');
+    if (type === 'entity.parse.failed') return sendProblem(req, res, 'malformed_json');
+    if (type === 'charset.unsupported' || type === 'encoding.unsupported') return sendProblem(req, res, 'unsupported_media_type');
+    if ((error as { status?: unknown }).status === 400) return sendProblem(req, res, 'invalid_input');
+    log.error({ err: error, requestId: req.id }, 'a request failed');
+    sendProblem(req, res, 'internal');
+  };
+}
