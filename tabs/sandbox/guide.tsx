@@ -69,7 +69,7 @@ export function Guide({ address, now, done, go, changed, close, startOver }: Gui
                 {t(`guide.steps.${step}.title`)}
                 {done.includes(step) && <span className="spoken">, {t('guide.done')}</span>}
               </h3>
-              <p>{t(`guide.steps.${step}.text`)}</p>
+              <p className="step-text">{t(`guide.steps.${step}.text`)}</p>
               {act[step] && <div className="step-acts">{act[step]}</div>}
             </div>
           </li>
