@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -74,6 +74,9 @@ export function manualTimers() {
   };
 }
 
+/** Keys made once for all worlds of a test file; making them is slow. */
+let keys: string | undefined;
+
 export interface Call {
   headers: Request['headers'];
   body: Record<string, never> & { [name: string]: unknown };
@@ -97,7 +100,13 @@ export class World {
 
   static async open(): Promise<World> {
     const world = new World(await mkdtemp(path.join(tmpdir(), 'sandbox-test-')));
+    const keysFile = path.join(world.dataDir, 'sandbox', 'keys.json');
+    if (keys) {
+      await mkdir(path.dirname(keysFile));
+      await writeFile(keysFile, keys);
+    }
     await world.boot();
+    keys ??= await readFile(keysFile, 'utf8');
     return world;
   }
 
