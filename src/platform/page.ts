@@ -28,3 +28,16 @@ export function readCursor(cursor: string | undefined, accepts: (values: unknown
     return null;
   }
 }
+
+/** The cursor of a list ordered by age and id; null for anything that is not one of ours. */
+export function readAgeCursor(cursor: string | undefined): { at: string; id: string } | null {
+  const values = readCursor(cursor, ([at, id]) => isInstant(at) && isId(id)) as [string, string] | null;
+  return values && { at: values[0], id: values[1] };
+}
+
+/** Whether a value of a cursor can be compared with an instant of the database. */
+const isInstant = (value: unknown): boolean =>
+  typeof value === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/u.test(value) && !Number.isNaN(Date.parse(value));
+
+export const isId = (value: unknown): boolean =>
+  typeof value === 'string' && /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/iu.test(value);

@@ -2,11 +2,20 @@ import type { Member, Role } from '../../contract/members';
 import type { Refusal } from '../../contract/refusals';
 import type { Actor } from '../../platform/actor';
 import { type Context, inTenant, type TxContext } from '../../platform/context';
-import { type Page, pageOf, readCursor } from '../../platform/page';
+import { isId, type Page, pageOf, readCursor } from '../../platform/page';
 import { ok, type Result, refuse } from '../../platform/result';
 import { initialRole } from './access.rules';
 import { enter } from './admit-member';
-import { findMemberAndStanding, insertMember, listMemberRows, lockOwners, type MemberRow, namesOf, setRole, touchMember } from './members.store';
+import {
+  findMemberAndStanding,
+  insertMember,
+  listMemberRows,
+  lockOwners,
+  type MemberRow,
+  namesOf,
+  setRole,
+  touchMember,
+} from './members.store';
 
 export const toMember = (row: MemberRow): Member => ({
   id: row.member_id,
@@ -28,7 +37,7 @@ export function listMembers(
   return inTenant(ctx, actor.tenantId, async (tx) => {
     const access = await enter(tx, actor, 'read');
     if (!access.ok) return access;
-    const after = readCursor(query.cursor, ([name, id]) => typeof name === 'string' && typeof id === 'string') as [string, string] | null;
+    const after = readCursor(query.cursor, ([name, id]) => typeof name === 'string' && isId(id)) as [string, string] | null;
     const rows = await listMemberRows(tx.db, actor.tenantId, query.q, after && { name: after[0], id: after[1] }, query.limit + 1);
     return ok(pageOf(rows, query.limit, toMember, (row) => [row.name, row.member_id]));
   });

@@ -37,7 +37,7 @@ export function listTickets(ctx: Context, actor: Actor, query: TicketQuery): Pro
   return inTenant(ctx, actor.tenantId, async (tx) => {
     const access = await enter(tx, actor, 'read');
     if (!access.ok) return access;
-    const before = readCursor(query.cursor, ([number]) => typeof number === 'number') as [number] | null;
+    const before = readCursor(query.cursor, ([number]) => Number.isSafeInteger(number)) as [number] | null;
     const rows = await findTicketRows(tx.db, actor.tenantId, actor.memberId, {
       ...query,
       ...readSearch(query.q),
