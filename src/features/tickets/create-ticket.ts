@@ -1,13 +1,15 @@
 import type { Refusal } from '../../contract/refusals';
 import type { NewTicket, Ticket } from '../../contract/tickets';
 import type { Actor } from '../../platform/actor';
-import { type Context, inTenant } from '../../platform/context';
+import { type Context, inTenant, type TxContext } from '../../platform/context';
 import { fingerprint } from '../../platform/fingerprint';
 import { ok, type Result, refuse } from '../../platform/result';
 import { keepWhatWasRefused } from '../drafts/drafts';
+import { enter } from '../members/admit-member';
 import { memberNames } from '../members/members';
 import { admit } from '../usage/admit';
 import { type Created, type CreationKey, keyOf } from '../usage/creation';
+import { recall } from '../usage/recall';
 import { toTicket } from './present-ticket';
 import { findTicketRowEver, type TicketRow } from './tickets.store';
 
@@ -18,9 +20,11 @@ export async function createTicket(
   key: CreationKey,
   input: NewTicket,
 ): Promise<Result<Created<Ticket>, Refusal>> {
-  const assigneeName = await nameOfAssignee(ctx, actor, input);
-  if (!assigneeName.ok) return assigneeName;
   const act = { key: keyOf('create_ticket', actor, key), fingerprint: key.fingerprint ?? fingerprint(input) };
+  const assignee = await assigneeOf(ctx, actor, act, input);
+  if (!assignee.ok) return assignee;
+  if ('before' in assignee.value) return ok({ record: assignee.value.before, replayed: true });
+
   const admitted = await admit(ctx, actor, {
     ...act,
     creation: 'create_tickets',
@@ -33,17 +37,37 @@ export async function createTicket(
   const { outcome, subject, number, at } = admitted.value;
   const row =
     outcome === 'admitted'
-      ? newRow(actor, input, assigneeName.value, { subject, number: number!, at })
+      ? newRow(actor, input, assignee.value.name, { subject, number: number!, at })
       : (await inTenant(ctx, actor.tenantId, ({ db }) => findTicketRowEver(db, actor.tenantId, subject)))!;
   return ok({ record: toTicket(row), replayed: outcome === 'replayed' });
 }
 
-async function nameOfAssignee(ctx: Context, actor: Actor, { assigneeId }: NewTicket): Promise<Result<string | null, Refusal>> {
-  if (assigneeId === null) return ok(null);
-  if (assigneeId === actor.memberId) return ok(actor.name);
-  const names = await inTenant(ctx, actor.tenantId, (tx) => memberNames(tx, actor.tenantId, [assigneeId]));
-  const name = names.get(assigneeId);
-  return name === undefined ? refuse({ code: 'member_not_found' }) : ok(name);
+/** Someone who left since is no reason to refuse a retry of what succeeded. */
+async function assigneeOf(
+  ctx: Context,
+  actor: Actor,
+  act: { key: string; fingerprint: string },
+  { assigneeId }: NewTicket,
+): Promise<Result<{ name: string | null } | { before: Ticket }, Refusal>> {
+  if (assigneeId === null) return ok({ name: null });
+  if (assigneeId === actor.memberId) return ok({ name: actor.name });
+  return inTenant(ctx, actor.tenantId, async (tx) => {
+    const name = (await memberNames(tx, actor.tenantId, [assigneeId])).get(assigneeId);
+    return name === undefined ? createdBefore(tx, actor, act) : ok({ name });
+  });
+}
+
+async function createdBefore(
+  tx: TxContext,
+  actor: Actor,
+  act: { key: string; fingerprint: string },
+): Promise<Result<{ before: Ticket }, Refusal>> {
+  const access = await enter(tx, actor, 'read');
+  if (!access.ok) return access;
+  const known = await recall(tx, actor.tenantId, act);
+  if (!known.ok) return known;
+  if (known.value === null) return refuse({ code: 'member_not_found' });
+  return ok({ before: toTicket((await findTicketRowEver(tx.db, actor.tenantId, known.value))!) });
 }
 
 /** The row as the admission wrote it, without reading it again. */
