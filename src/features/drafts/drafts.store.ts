@@ -14,23 +14,29 @@ export interface DraftRow {
 
 const COLUMNS = 'draft_id, operation_key, fingerprint, meter, payload, created_at, updated_at, revision';
 
-/** Keeps what was refused. The same act refused again keeps the draft as its author may have edited it since. */
+/**
+ * Keeps what was refused. The same act refused again keeps its draft as its author may have edited it since, and opens one
+ * that was discarded; one that was submitted in the meantime stays submitted. Answers whose digest the draft is of.
+ */
 export async function keepDraftRow(
   db: Queryable,
   tenantId: string,
   draft: { draftId: string; key: string; fingerprint: string; author: string; meter: DraftContent['meter']; payload: unknown },
   at: Date,
-): Promise<string> {
-  const [row] = await db.query<{ draft_id: string }>(
+): Promise<{ draft_id: string; fingerprint: string }> {
+  await db.query(
     `insert into drafts as d (tenant_id, draft_id, operation_key, fingerprint, author, meter, payload, created_at, updated_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
      on conflict (tenant_id, operation_key) do update
-        set state = 'open', revision = d.revision + 1, updated_at = $8,
-            payload = case when d.state = 'open' then d.payload else excluded.payload end
-     returning draft_id`,
+        set state = 'open', revision = d.revision + 1, updated_at = $8, payload = excluded.payload
+      where d.state = 'discarded' and d.fingerprint = $4`,
     [tenantId, draft.draftId, draft.key, draft.fingerprint, draft.author, draft.meter, JSON.stringify(draft.payload), at],
   );
-  return row!.draft_id;
+  const [kept] = await db.query<{ draft_id: string; fingerprint: string }>(
+    'select draft_id, fingerprint from drafts where tenant_id = $1 and operation_key = $2',
+    [tenantId, draft.key],
+  );
+  return kept!;
 }
 
 /** A person's waiting drafts, oldest first. */
@@ -38,7 +44,7 @@ export async function openDrafts(
   db: Queryable,
   tenantId: string,
   author: string,
-  after: { createdAt: string; id: string } | null,
+  after: { at: string; id: string } | null,
   limit: number,
 ): Promise<DraftRow[]> {
   return db.query<DraftRow>(
@@ -46,7 +52,7 @@ export async function openDrafts(
       where tenant_id = $1 and author = $2 and state = 'open'
         and ($3::timestamptz is null or (created_at, draft_id) > ($3, $4::uuid))
       order by created_at, draft_id limit $5`,
-    [tenantId, author, after?.createdAt ?? null, after?.id ?? null, limit],
+    [tenantId, author, after?.at ?? null, after?.id ?? null, limit],
   );
 }
 
@@ -66,15 +72,15 @@ export async function findOpenDraft(db: Queryable, tenantId: string, author: str
   return row ?? null;
 }
 
-/** What a submitted draft became; for a retry of its submission. */
-export async function findSubmittedDraft(
+/** A draft that waits, or that was submitted: what a submission, first or repeated, is made of. */
+export async function findDraftToSubmit(
   db: Queryable,
   tenantId: string,
   author: string,
   draftId: string,
-): Promise<{ meter: DraftContent['meter']; subject: string } | null> {
-  const [row] = await db.query<{ meter: DraftContent['meter']; subject: string }>(
-    `select meter, subject from drafts where tenant_id = $1 and author = $2 and draft_id = $3 and state = 'submitted'`,
+): Promise<Pick<DraftRow, 'draft_id' | 'operation_key' | 'fingerprint' | 'meter' | 'payload'> | null> {
+  const [row] = await db.query<DraftRow>(
+    `select ${COLUMNS} from drafts where tenant_id = $1 and author = $2 and draft_id = $3 and state in ('open', 'submitted')`,
     [tenantId, author, draftId],
   );
   return row ?? null;

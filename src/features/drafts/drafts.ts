@@ -1,11 +1,20 @@
-import type { Draft, DraftContent, DraftPatch } from '../../contract/drafts';
+import { type Draft, DraftContent, type DraftPatch } from '../../contract/drafts';
 import type { Refusal } from '../../contract/refusals';
 import type { Actor } from '../../platform/actor';
 import { type Context, inTenant, type TxContext } from '../../platform/context';
-import { type Page, pageOf, readCursor } from '../../platform/page';
+import { type Page, pageOf, readAgeCursor } from '../../platform/page';
 import { ok, type Result, refuse } from '../../platform/result';
 import { enter } from '../members/admit-member';
-import { closeDraft, type DraftRow, findOpenDraft, keepDraftRow, openDrafts, rewriteDraft } from './drafts.store';
+import {
+  closeDraft,
+  countOpenDrafts,
+  type DraftRow,
+  findDraftToSubmit,
+  findOpenDraft,
+  keepDraftRow,
+  openDrafts,
+  rewriteDraft,
+} from './drafts.store';
 
 const toDraft = (row: DraftRow): Draft =>
   ({
@@ -29,10 +38,12 @@ export async function keepWhatWasRefused(
   refusal: Refusal,
 ): Promise<Result<never, Refusal>> {
   if (refusal.code !== 'quota_exhausted') return refuse(refusal);
-  const draftId = await inTenant(ctx, actor.tenantId, ({ db, newId, now }) =>
+  const kept = await inTenant(ctx, actor.tenantId, ({ db, newId, now }) =>
     keepDraftRow(db, actor.tenantId, { draftId: newId(), ...act, author: actor.memberId, ...content }, now()),
   );
-  return refuse({ ...refusal, draftId });
+  // The key names a draft of other content: answering with that one would lose what was typed now.
+  if (kept.fingerprint !== act.fingerprint) return refuse({ code: 'idempotency_conflict' });
+  return refuse({ ...refusal, draftId: kept.draft_id });
 }
 
 /** The actor's own waiting drafts, oldest first. */
@@ -44,10 +55,7 @@ export function listDrafts(
   return inTenant(ctx, actor.tenantId, async (tx) => {
     const access = await enter(tx, actor, 'read');
     if (!access.ok) return access;
-    const after = readCursor(query.cursor, ([createdAt, id]) => typeof createdAt === 'string' && typeof id === 'string') as
-      | [string, string]
-      | null;
-    const rows = await openDrafts(tx.db, actor.tenantId, actor.memberId, after && { createdAt: after[0], id: after[1] }, query.limit + 1);
+    const rows = await openDrafts(tx.db, actor.tenantId, actor.memberId, readAgeCursor(query.cursor), query.limit + 1);
     return ok(pageOf(rows, query.limit, toDraft, (row) => [row.created_at.toISOString(), row.draft_id]));
   });
 }
@@ -84,6 +92,35 @@ export function discardDraft(ctx: Context, actor: Actor, draftId: string, revisi
     return closed ? ok(null) : refuse({ code: 'stale_revision', current: toDraft(found.value) });
   });
 }
+
+/** A refused act as it can be done again: its own key and digest, and the words its author has now. */
+export interface KeptAct {
+  draftId: string;
+  key: { operationKey: string; fingerprint: string };
+  content: DraftContent;
+}
+
+/** A draft that waits or was submitted; submitting the latter again only repeats its outcome. */
+export function keptAct(ctx: Context, actor: Actor, draftId: string): Promise<Result<KeptAct, Refusal>> {
+  return inTenant(ctx, actor.tenantId, async (tx) => {
+    const access = await enter(tx, actor, 'read');
+    if (!access.ok) return access;
+    const row = await findDraftToSubmit(tx.db, actor.tenantId, actor.memberId, draftId);
+    if (!row) return refuse({ code: 'draft_not_found' });
+    const { operation_key: operationKey, fingerprint, meter, payload } = row;
+    return ok({ draftId, key: { operationKey, fingerprint }, content: DraftContent.parse({ meter, payload }) });
+  });
+}
+
+/** The draft's act was done: it is no draft any more. Admission says so itself, unless the act was done before the draft was kept. */
+export async function markSubmitted(ctx: Context, actor: Actor, draftId: string, subject: string): Promise<void> {
+  const end = { state: 'submitted' as const, subject, revision: null };
+  await inTenant(ctx, actor.tenantId, (tx) => closeDraft(tx.db, actor.tenantId, draftId, end, tx.now()));
+}
+
+/** How many drafts of the actor wait. */
+export const countDrafts = (ctx: Context, actor: Actor): Promise<number> =>
+  inTenant(ctx, actor.tenantId, ({ db }) => countOpenDrafts(db, actor.tenantId, actor.memberId));
 
 async function ownDraft(tx: TxContext, actor: Actor, draftId: string): Promise<Result<DraftRow, Refusal>> {
   const access = await enter(tx, actor, 'read');
