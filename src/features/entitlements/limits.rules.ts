@@ -25,8 +25,8 @@ export interface Limit {
 
 /** What the grants of one meter amount to at an instant. */
 export function limitOf(grants: readonly LimitGrant[], at: Date): Limit {
-  const current = grants.filter((grant) => grant.counts && (grant.expiresAt === null || grant.expiresAt > at));
-  const begun = current.filter((grant) => grant.effectiveAt <= at);
+  const current = grants.filter((grant) => isCurrent(grant, at));
+  const begun = current.filter((grant) => hasBegun(grant, at));
   const policy = { ...DEFAULT_QUOTA_POLICY, ...[...begun].sort((a, b) => a.priority - b.priority).at(-1)?.policy };
   const available = sum(begun.filter((grant) => grant.state === 'active'));
   return {
@@ -37,6 +37,11 @@ export function limitOf(grants: readonly LimitGrant[], at: Date): Limit {
     nextEdge: earliest(current.flatMap((grant) => [grant.effectiveAt, grant.expiresAt]).filter((edge) => edge !== null && edge > at)),
   };
 }
+
+const isCurrent = (grant: LimitGrant, at: Date): boolean => grant.counts && (grant.expiresAt === null || grant.expiresAt > at);
+
+/** Whether a grant is part of what a tenant is entitled to at an instant. */
+export const hasBegun = (grant: LimitGrant, at: Date): boolean => isCurrent(grant, at) && grant.effectiveAt <= at;
 
 /** Which thresholds an increase from `before` to `after` crossed. Integers, so that 100 fires at exactly full. */
 export function thresholdsCrossed(before: number, after: number, granted: number | null, thresholds: readonly number[]): number[] {

@@ -21,9 +21,11 @@ export function usagePeriodAt(anchor: UsageAnchor, at: Date, step = 1): UsagePer
   const [year, month] = parts(anchor.date);
   const monthsApart = (at.getUTCFullYear() - year) * 12 + (at.getUTCMonth() - (month - 1));
   let index = Math.max(0, Math.floor(monthsApart / step) - 1);
-  while (startOf(anchor, index + 1, step) <= at) index += 1;
+  while (startOf(anchor, index + 1, step) <= later(at, anchor.startedAt)) index += 1;
   return { start: startOf(anchor, index, step), end: startOf(anchor, index + 1, step) };
 }
+
+const later = (a: Date, b: Date): Date => (a > b ? a : b);
 
 /** Start of period `index`. A boundary not after the activation would divide nothing and counts as the activation. */
 function startOf(anchor: UsageAnchor, index: number, step: number): Date {
@@ -32,7 +34,7 @@ function startOf(anchor: UsageAnchor, index: number, step: number): Date {
   const months = month - 1 + index * step;
   const lastDay = new Date(Date.UTC(year, months + 1, 0)).getUTCDate();
   const start = localMidnight(Date.UTC(year, months, Math.min(day, lastDay)), anchor.timeZone);
-  return start > anchor.startedAt ? start : anchor.startedAt;
+  return later(start, anchor.startedAt);
 }
 
 function parts(date: string): [number, number, number] {

@@ -1,4 +1,4 @@
-import type { Limit } from '../entitlements/limits.rules';
+import { type Limit, thresholdsCrossed } from '../entitlements/limits.rules';
 import { type UsageAnchor, type UsagePeriod, usagePeriodAt } from '../entitlements/periods.rules';
 
 /** One row that decides admission: (tenant, scope, meter, usage period). */
@@ -46,4 +46,18 @@ function currentPeriod(newest: Counter | null, anchor: UsageAnchor, at: Date): U
 function rose(before: number | null, after: number | null): boolean {
   if (before === null) return false;
   return after === null || after > before;
+}
+
+/** What the enforcing statement decides by at `at`: the row while it is valid, else what it will be brought up to first. */
+export function counterInForce(newest: Counter | null, anchor: UsageAnchor, limit: Limit, at: Date): Counter {
+  return newest && at < newest.validUntil ? newest : counterAt(newest, anchor, limit, at);
+}
+
+export const remainingOf = ({ hardLimit, used, held }: Counter): number | null =>
+  hardLimit === null ? null : Math.max(0, hardLimit - used - held);
+
+/** How a meter stands: a warning from the lowest threshold on, exhausted when nothing more is admitted. */
+export function standingOf(counter: Counter): 'open' | 'warning' | 'exhausted' {
+  if (remainingOf(counter) === 0) return 'exhausted';
+  return thresholdsCrossed(-1, counter.used, counter.granted, counter.thresholds).length > 0 ? 'warning' : 'open';
 }
