@@ -1,10 +1,8 @@
 import { FluentProvider, type Theme, teamsLightTheme } from '@fluentui/react-components';
 import { type ReactNode, useEffect, useState } from 'react';
+import type { ThemeName } from './theme-name';
 
-/** Teams' own theme names; whatever else a host says is shown as `default`. */
-export type ThemeName = 'default' | 'dark' | 'contrast';
-
-export const themeNameOf = (name: string | null | undefined): ThemeName => (name === 'dark' || name === 'contrast' ? name : 'default');
+export { type ThemeName, themeNameOf } from './theme-name';
 
 /** Light is in the shell; the others are fetched when they are first needed. */
 export async function loadTheme(name: ThemeName): Promise<Theme> {
