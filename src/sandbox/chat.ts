@@ -29,6 +29,8 @@ interface Conversation {
   id: string;
   person: PersonKey;
   locale: string;
+  /** The highest message id given so far. */
+  lastId: number;
   messages: ChatMessage[];
   /** Activities the bot has not accepted yet; `at` is the real time of the next attempt. */
   outbox: { activity: Activity; attempts: number; at: string }[];
@@ -80,6 +82,7 @@ export async function openChat(
   const listeners = new Map<PersonKey, Set<(event: ChatEvent) => void>>();
   const waiting = new Map<string, () => void>();
   const inFlight = new InFlight();
+  const stop = new AbortController();
   let isRunning = false;
 
   const serviceUrl = () => `${settings.localUrl}/sandbox/connector/`;
@@ -124,6 +127,7 @@ export async function openChat(
       return await axios.post(`${settings.localUrl}/api/messages`, activity, {
         headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
         timeout: RESEND_MS,
+        signal: stop.signal,
         proxy: false,
         maxRedirects: 0,
         validateStatus: () => true,
@@ -159,6 +163,7 @@ export async function openChat(
   async function deliver(conversationId: string, activity: Activity): Promise<void> {
     const sentAt = realNow();
     const status = (await send(activity))?.status ?? null;
+    if (status === null && stop.signal.aborted) return; // not the bot's fault: the next start sends it
     const isAccepted = status !== null && status < 300;
     if (!isAccepted) log.warn({ activityType: activity.type, status }, 'the bot did not accept an activity of the sandbox chat');
     await store.change((draft) => {
@@ -181,7 +186,7 @@ export async function openChat(
     const { conversationId, answer } = await store.change((draft) => {
       let conversation = draft.conversations.find((one) => one.person === person.key);
       if (!conversation) {
-        conversation = { id: `a:1${newSecret()}`, person: person.key, locale: locale ?? 'en-US', messages: [], outbox: [] };
+        conversation = { id: `a:1${newSecret()}`, person: person.key, locale: locale ?? 'en-US', lastId: 0, messages: [], outbox: [] };
         draft.conversations.push(conversation);
         announceInstallation(conversation);
       }
@@ -208,9 +213,8 @@ export async function openChat(
 
   /** Message ids are milliseconds, unique within a conversation only, as in Teams. */
   function nextMessageId(conversation: Conversation): string {
-    const taken = [...conversation.messages.map(({ id }) => id), ...conversation.outbox.map(({ activity }) => activity.id)];
-    const last = Math.max(0, ...taken.map(Number).filter(Number.isFinite));
-    return String(Math.max(realNow(), last + 1));
+    conversation.lastId = Math.max(realNow(), conversation.lastId + 1);
+    return String(conversation.lastId);
   }
 
   /** Edits a message of the bot; undefined when there is none of this id. */
@@ -308,6 +312,7 @@ export async function openChat(
     },
     async close() {
       isRunning = false;
+      stop.abort();
       for (const cancel of waiting.values()) cancel();
       waiting.clear();
       await inFlight.idle();

@@ -69,6 +69,7 @@ export async function openMarketplace(
   const store = await openStore<Ledger>(folder, 'marketplace', { subscriptions: [], operations: [], tokens: [] });
   const inFlight = new InFlight();
   const waiting = new Map<string, () => void>();
+  const stop = new AbortController();
   let isRunning = false;
 
   const realNow = () => timers.now().getTime();
@@ -133,6 +134,7 @@ export async function openMarketplace(
   /** Sends the webhook once and decides what its answer means. */
   async function deliver({ id, payload, action }: Operation): Promise<void> {
     const status = await post(payload);
+    if (status === null && stop.signal.aborted) return; // not the publisher's fault: the next start delivers it
     log.info({ action, operationId: id, status }, 'sandbox marketplace called the webhook');
     const received = status !== null && status < 300;
     const refused = status !== null && status >= 400 && status < 500 && isChange(action);
@@ -160,6 +162,7 @@ export async function openMarketplace(
           'x-ms-correlationid': newId(),
         },
         timeout: DELIVERY_TIMEOUT_MS,
+        signal: stop.signal,
         proxy: false,
         maxRedirects: 0,
         validateStatus: () => true,
@@ -296,6 +299,7 @@ export async function openMarketplace(
     },
     async close() {
       isRunning = false;
+      stop.abort();
       for (const cancel of waiting.values()) cancel();
       waiting.clear();
       await inFlight.idle();

@@ -396,6 +396,27 @@ describe('over a restart', () => {
     expect((await world.status(id)).planId).toBe('large');
   });
 
+  test('stopping does not wait for a webhook that hangs, and the next start delivers it again', async () => {
+    const id = await world.subscribe();
+    let arrived = () => {};
+    const hasArrived = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    world.onWebhook = () => {
+      arrived();
+      return new Promise(() => {});
+    };
+    await change(id);
+    const passing = world.pass();
+    await hasArrived;
+    await world.restart();
+    await passing;
+    world.onWebhook = () => 200;
+    await world.pass(10_000);
+    expect(payloads().map((body) => body.id)).toEqual([payloads()[0]!.id, payloads()[0]!.id]);
+    expect((await world.status(id)).planId).toBe('large');
+  });
+
   test('an accepted activation and a delivered change still happen', async () => {
     const { id } = await world.buy();
     await world.api('POST', `/${id}/activate`);
