@@ -25,7 +25,11 @@ function buildIfChanged(script, stampFile, ...places) {
   const state = stateOf(...places);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === state) return;
   console.log(`Building (${script}) …`);
-  const { status } = spawnSync('npm', ['run', '--silent', script], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32' });
+  const { status } = spawnSync('npm', ['run', '--silent', script], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell: process.platform === 'win32',
+  });
   if (status !== 0) process.exit(status ?? 1);
   writeFileSync(stamp, state);
 }

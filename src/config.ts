@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 export type Mode = 'sandbox' | 'staging' | 'production';
@@ -78,6 +79,9 @@ export type Env = Record<string, string | undefined>;
 export const readEnv = (): Env => process.env;
 
 const ROOT = path.resolve(__dirname, path.basename(path.dirname(__dirname)) === 'dist' ? '../..' : '..');
+/** The product's own version, as package.json says. */
+export const VERSION: string = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')).version;
+
 const MARKETPLACE_RESOURCE = '20e940b3-4c77-4b0b-9a53-9e16a1b010a7';
 export const SANDBOX_SESSION_SECRET = 'sandbox sessions are worth nothing to anybody';
 

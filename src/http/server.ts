@@ -25,10 +25,10 @@ export interface ServerParts {
   api: ApiRoute[];
   /** POST /api/messages; null: no bot is configured. */
   bot: RequestHandler | null;
-  webhook: Router;
-  account: Router;
-  /** The stand-ins and the page they are used from; null outside sandbox mode. */
-  sandbox: Router | null;
+  webhook: RequestHandler;
+  account: RequestHandler;
+  /** The stand-ins; null outside sandbox mode. */
+  sandbox: RequestHandler | null;
   /** Whether what we stand on answers; asked by /health/ready. */
   ready(): Promise<boolean>;
 }
@@ -38,13 +38,14 @@ export function createServer(parts: ServerParts): Express {
   const { ctx, config } = parts;
   const app = express();
   app.disable('x-powered-by');
+  app.disable('etag');
   app.set('trust proxy', config.mode === 'sandbox' ? false : 1);
   app.set('query parser', 'simple');
   app.use(requestIds, measure(ctx), logRequests(ctx));
 
   app.use('/health', health(parts));
   app.get('/metrics', metrics(parts));
-  if (parts.sandbox) app.use(parts.sandbox);
+  if (parts.sandbox) app.use('/sandbox', parts.sandbox);
   app.use('/api/marketplace', securityHeaders(config, { framedByTeams: false }), parts.webhook);
   app.use('/api/messages', bot(parts));
   app.use('/api/v1', securityHeaders(config, { framedByTeams: false }), api(parts));
@@ -136,7 +137,8 @@ function pages({ pages, config, sandbox }: ServerParts): Router {
     express.static(path.join(pages, 'assets'), { immutable: true, maxAge: '1y', index: false, fallthrough: true }),
   );
   router.get(['/tab', '/tab/', '/tab/*rest'], framed, document('tab/index.html'));
-  if (!sandbox) router.get('/', (_req, res) => res.redirect(302, '/account'));
+  if (sandbox) router.get('/', securityHeaders(config, { framedByTeams: false }), document('sandbox/index.html'));
+  else router.get('/', (_req, res) => res.redirect(302, '/account'));
   return router;
 }
 

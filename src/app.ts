@@ -1,0 +1,134 @@
+import type { Server } from 'node:http';
+import path from 'node:path';
+import { type Config, VERSION } from './config';
+import { METERS } from './contract/meters';
+import { type Catalog, loadCatalog } from './features/plans/catalog';
+import { publishPlans } from './features/plans/publish-plans';
+import { memberRoutes } from './http/routes/members';
+import { ticketRoutes } from './http/routes/tickets';
+import { createServer } from './http/server';
+import { createEntraVerifier } from './http/verify-entra-token';
+import { startJobs } from './jobs/runner';
+import { type Clock, systemClock } from './platform/clock';
+import type { Context } from './platform/context';
+import type { Database } from './platform/db/database';
+import { openEmbeddedDatabase } from './platform/db/embedded';
+import { openServerDatabase } from './platform/db/server';
+import { newId } from './platform/ids';
+import { createLogger, type Logger } from './platform/logger';
+import { createMetrics } from './platform/metrics';
+import { createSandbox, type Sandbox, type SandboxPlan } from './sandbox';
+
+/** What tests hand in instead of the real thing. */
+export interface Overrides {
+  database?: Database;
+  clock?: Clock;
+  log?: Logger;
+}
+
+export interface App {
+  ctx: Context;
+  /** Listens; resolves when requests are answered. */
+  start(): Promise<void>;
+  /** Answers what has begun, then lets go of everything. */
+  stop(): Promise<void>;
+}
+
+const PAGES = path.resolve(__dirname, path.basename(path.dirname(__dirname)) === 'dist' ? '../tabs' : '../dist/tabs');
+const DRAIN_MS = 10_000;
+
+/** Joins everything. Nothing listens until start(). */
+export async function createApp(config: Config, overrides: Overrides = {}): Promise<App> {
+  const log = overrides.log ?? createLogger(config.logLevel);
+  const catalog = await loadCatalog(config.planCatalog);
+  const database =
+    overrides.database ??
+    (config.databaseUrl ? await openServerDatabase(config.databaseUrl, log) : await openEmbeddedDatabase(config.dataDir));
+  const sandbox = config.mode === 'sandbox' ? await createSandbox(sandboxSettings(config, catalog), { log }) : null;
+  const clock = overrides.clock ?? sandbox?.clock ?? systemClock;
+  const ctx: Context = { database, now: () => clock.now(), newId, log, metrics: createMetrics() };
+  await publishPlans(ctx, catalog);
+
+  const links = { accountUrl: `${config.publicUrl}/account`, supportContact: config.supportContact };
+  const server = createServer({
+    ctx,
+    config,
+    version: VERSION,
+    pages: PAGES,
+    verify: createEntraVerifier(config.entra),
+    api: [...memberRoutes(links), ...ticketRoutes],
+    bot: null,
+    webhook: (_req, _res, next) => next(),
+    account: (_req, _res, next) => next(),
+    sandbox: sandbox?.router ?? null,
+    ready: async () => (await database.query('select 1')).length === 1,
+  });
+
+  let listening: Server | null = null;
+  let jobs: { stop(): Promise<void> } | null = null;
+  return {
+    ctx,
+    async start() {
+      listening = await new Promise<Server>((resolve, reject) => {
+        const opened = server.listen(config.port, config.host, (error?: Error) => (error ? reject(error) : resolve(opened)));
+      });
+      jobs = startJobs(ctx, []);
+      await sandbox?.start();
+    },
+    async stop() {
+      await sandbox?.close();
+      if (listening) await drain(listening);
+      await jobs?.stop();
+      await database.close();
+    },
+  };
+}
+
+/** New connections are refused, answers under way are finished; what hangs longer is cut. */
+async function drain(server: Server): Promise<void> {
+  const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  await new Promise((resolve) => {
+    server.close(resolve);
+    server.closeIdleConnections();
+  });
+  clearTimeout(cut);
+}
+
+function sandboxSettings(config: Config, catalog: Catalog) {
+  const { marketplace, entra, bot } = config;
+  return {
+    appName: 'Kontingent',
+    localUrl: `http://127.0.0.1:${config.port}`,
+    publicUrl: config.publicUrl,
+    dataDir: config.dataDir,
+    marketplace: {
+      clientId: marketplace.clientId,
+      clientSecret: marketplace.clientSecret,
+      tenantId: marketplace.tenantId,
+      webhookAudience: marketplace.webhook.audience,
+      callerId: marketplace.webhook.callerId,
+    },
+    entra,
+    bot: { appId: bot!.appId, password: bot!.appPassword, tokenIssuer: bot!.tokenIssuer },
+    plans: sandboxPlans(catalog),
+  };
+}
+
+/** What the publisher entered in Partner Center: the same plan ids, each with its prices. */
+function sandboxPlans(catalog: Catalog): SandboxPlan[] {
+  return catalog.plans.flatMap((plan) =>
+    plan.prices.map((price) => ({
+      offerId: catalog.offer,
+      planId: plan.id,
+      name: plan.name.en,
+      description: plan.description.en,
+      termUnit: price.term,
+      currency: price.currency,
+      priceMinor: price.minor,
+      rank: plan.rank,
+      limits: Object.fromEntries(
+        METERS.map((meter) => [meter, plan.quotas[meter] === 'unlimited' ? null : plan.quotas[meter]]),
+      ) as SandboxPlan['limits'],
+    })),
+  );
+}
