@@ -27,8 +27,9 @@ function filesOf(key, found = new Set()) {
 const kilobytes = (files) => [...files].reduce((sum, file) => sum + gzipped(file), 0) / 1000;
 const without = (files, known) => new Set([...files].filter((file) => !known.has(file)));
 
+// The shell paints the skeleton; the host's library and the frame around the pages follow, and count in the first view.
 const shell = filesOf('tab/index.html');
-const teams = filesOf('teams.ts');
+const frame = new Set([...shell, ...filesOf('teams.ts'), ...filesOf('tab/running.tsx')]);
 const routes = Object.keys(manifest).filter((key) => /^[a-z]+\/page\.tsx$/u.test(key));
 const locales = ['en', 'de', 'it'].map((locale) => [
   locale,
@@ -38,10 +39,10 @@ if (routes.length === 0) throw new Error('the manifest names no route: was tabs/
 
 const largestLocale = Math.max(...locales.map(([, files]) => kilobytes(without(files, shell))));
 const lines = [['shell', kilobytes(shell), BUDGETS_KB.shell]];
-for (const route of routes) lines.push([`route ${route}`, kilobytes(without(filesOf(route), shell)), BUDGETS_KB.route]);
+for (const route of routes) lines.push([`route ${route}`, kilobytes(without(filesOf(route), frame)), BUDGETS_KB.route]);
 for (const [locale, files] of locales) lines.push([`locale ${locale}`, kilobytes(without(files, shell)), BUDGETS_KB.locale]);
 for (const route of routes) {
-  const all = new Set([...shell, ...teams, ...filesOf(route)]);
+  const all = new Set([...frame, ...filesOf(route)]);
   lines.push([`first view ${route}`, kilobytes(all) + largestLocale, BUDGETS_KB.firstView]);
 }
 
