@@ -11,6 +11,15 @@ const forbidden = (name, comment, from, to) => ({ name, comment, severity: 'erro
 module.exports = {
   forbidden: [
     forbidden('no-cycles', 'Two files that need each other are one file, or miss a third.', {}, { circular: true }),
+    {
+      ...forbidden(
+        'features-lean-one-way',
+        'Two features that need each other are one feature, or miss a third.',
+        { path: '^src/features/' },
+        { circular: true },
+      ),
+      scope: 'folder',
+    },
     forbidden(
       'rules-are-pure',
       'A rule takes values and returns a decision: no clock, no database, no package.',

@@ -11,6 +11,7 @@ const { values } = parseArgs({ options: { root: { type: 'string', default: path.
 const cruiser = path.resolve(import.meta.dirname, '../node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
 const folders = ['src', 'tabs'].filter((folder) => existsSync(path.join(values.root, folder)));
 
+const onDisk = folders.flatMap((folder) => typeScriptFiles(folder));
 const run = spawnSync(process.execPath, [cruiser, '--config', '.dependency-cruiser.cjs', '--output-type', 'json', ...folders], {
   cwd: values.root,
   encoding: 'utf8',
@@ -20,7 +21,7 @@ if (!run.stdout.startsWith('{')) fail(`The cruise did not run:\n${run.stdout}${r
 
 const { modules, summary } = JSON.parse(run.stdout);
 const seen = new Set(modules.map((module) => module.source));
-const unseen = folders.flatMap((folder) => typeScriptFiles(folder)).filter((file) => !seen.has(file));
+const unseen = onDisk.filter((file) => !seen.has(file));
 const own = modules.filter((module) => folders.some((folder) => module.source.startsWith(`${folder}/`)));
 if (own.length === 0) fail('The cruise saw no module at all: it checked nothing.');
 if (unseen.length > 0) fail(`The cruise did not see ${unseen.length} files, ${unseen[0]} among them.`);
