@@ -99,6 +99,7 @@ export function ActivationForm({ account, activated, reload }: ActivationFormPro
             <span className="hint">{t('new.timeZoneHint')}</span>
           </label>
           {problem && <ProblemNote problem={problem} reload={reload} />}
+          <p className="hint">{t('new.beforeActivate')}</p>
           <button type="submit" className="button primary" disabled={busy}>
             {busy && <span className="spinner" aria-hidden="true" />}
             {t(busy ? 'new.activating' : 'new.activate')}

@@ -5,9 +5,11 @@ import { count, day } from './language';
 /** Plan, status, term and limits of one subscription; no prices, for Microsoft bills. */
 export function SubscriptionFacts({ subscription }: { subscription: AccountSubscription }) {
   const { t, i18n } = useTranslation('account');
-  const { planName, name, status, quantity, isFreeTrial, purchasedAt, limits } = subscription;
+  const { offerId, planName, name, status, quantity, isFreeTrial, purchasedAt, limits } = subscription;
   return (
     <dl className="facts">
+      <dt>{t('facts.offer')}</dt>
+      <dd>{offerId}</dd>
       <dt>{t('facts.plan')}</dt>
       <dd>
         <strong>{planName}</strong>

@@ -94,7 +94,7 @@ export function cardLook(theme: HostTheme) {
       showCard: { actionMode: 'Inline', inlineTopMargin: 12, style: 'emphasis' },
     },
     factSet: { title: { weight: 'Bolder', wrap: true, maxWidth: 130 }, value: { wrap: true }, spacing: 12 },
-    textBlock: { headingLevel: 3 },
+    textBlock: { headingLevel: 2 },
     adaptiveCard: { allowCustomStyle: false },
   };
 }

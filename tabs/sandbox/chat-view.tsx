@@ -25,13 +25,27 @@ export function ChatView({ person, appName, theme, lang, openLink }: ChatViewPro
   const log = useRef<HTMLDivElement>(null);
   const composer = useRef<HTMLTextAreaElement>(null);
   const [text, setText] = useState('');
-  const newest = `${chat.messages.at(-1)?.id}/${chat.outgoing.length}/${chat.typing}`;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: whatever comes last is scrolled into view
   useEffect(() => {
     const list = log.current;
-    if (list) list.scrollTop = list.scrollHeight;
-  }, [newest]);
+    if (!list) return;
+    // What comes last is kept in view, also when a card grows after its message, unless somebody is reading further up.
+    let atEnd = true;
+    const noteEnd = () => {
+      atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 48;
+    };
+    const keepEnd = () => {
+      if (atEnd) list.scrollTop = list.scrollHeight;
+    };
+    const growth = new ResizeObserver(keepEnd);
+    growth.observe(list);
+    growth.observe(list.firstElementChild!);
+    list.addEventListener('scroll', noteEnd);
+    return () => {
+      growth.disconnect();
+      list.removeEventListener('scroll', noteEnd);
+    };
+  }, []);
 
   const send = (words: string) => {
     if (words.trim() === '') return;
@@ -48,44 +62,46 @@ export function ChatView({ person, appName, theme, lang, openLink }: ChatViewPro
     <section className="chat" aria-label={t('chat.title', { app: appName })}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
       <div className="chat-log" ref={log} role="log" aria-label={t('chat.messages')} tabIndex={0}>
-        {chat.state === 'loading' && <p className="quiet">{t('loading')}</p>}
-        {chat.state !== 'loading' && chat.messages.length === 0 && <Welcome appName={appName} />}
-        {chat.messages.map((message) => (
-          <Message
-            key={message.id}
-            message={message}
-            appName={appName}
-            theme={theme}
-            lang={lang}
-            chat={chat}
-            openLink={openLink}
-            say={send}
-          />
-        ))}
-        {chat.outgoing.map((own) => (
-          <div key={own.key} className="message message-own">
-            <div className={`bubble ${own.failed ? '' : 'bubble-waiting'}`}>{own.text}</div>
-            {own.failed && (
-              <p className="message-note" role="alert">
-                {t('chat.notSent')}{' '}
-                <button type="button" className="link" onClick={() => void chat.sendAgain(own)}>
-                  {t('retry')}
-                </button>
-              </p>
-            )}
-          </div>
-        ))}
-        {chat.typing && (
-          <div className="message message-bot">
-            <AppMark size={28} />
-            <div className="bubble typing">
-              <span className="spoken">{t('chat.typing', { app: appName })}</span>
-              <i />
-              <i />
-              <i />
+        <div className="chat-lines">
+          {chat.state === 'loading' && <p className="quiet">{t('loading')}</p>}
+          {chat.state !== 'loading' && chat.messages.length === 0 && <Welcome appName={appName} />}
+          {chat.messages.map((message) => (
+            <Message
+              key={message.id}
+              message={message}
+              appName={appName}
+              theme={theme}
+              lang={lang}
+              chat={chat}
+              openLink={openLink}
+              say={send}
+            />
+          ))}
+          {chat.outgoing.map((own) => (
+            <div key={own.key} className="message message-own">
+              <div className={`bubble ${own.failed ? '' : 'bubble-waiting'}`}>{own.text}</div>
+              {own.failed && (
+                <p className="message-note" role="alert">
+                  {t('chat.notSent')}{' '}
+                  <button type="button" className="link" onClick={() => void chat.sendAgain(own)}>
+                    {t('retry')}
+                  </button>
+                </p>
+              )}
             </div>
-          </div>
-        )}
+          ))}
+          {chat.typing && (
+            <div className="message message-bot">
+              <AppMark size={28} />
+              <div className="bubble typing">
+                <span className="spoken">{t('chat.typing', { app: appName })}</span>
+                <i />
+                <i />
+                <i />
+              </div>
+            </div>
+          )}
+        </div>
       </div>
       {chat.state === 'offline' && (
         <p className="strip" role="status">

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import type { Address } from './address';
 import { fillTickets } from './fill';
 import { aMonthLater } from './format';
-import { CheckIcon, CloseIcon } from './icons';
+import { CheckIcon, ChevronIcon, CloseIcon } from './icons';
 import { fetchToken, moveClock, Refused } from './sandbox-api';
 import { STEPS, type Step } from './walk';
 
@@ -63,15 +63,20 @@ export function Guide({ address, now, done, go, changed, close, startOver }: Gui
             className={`step ${done.includes(step) ? 'step-done' : ''} ${step === next ? 'step-next' : ''}`}
             aria-current={step === next ? 'step' : undefined}
           >
-            <span className="step-tick">{done.includes(step) ? <CheckIcon /> : STEPS.indexOf(step) + 1}</span>
-            <div>
-              <h3>
-                {t(`guide.steps.${step}.title`)}
-                {done.includes(step) && <span className="spoken">, {t('guide.done')}</span>}
-              </h3>
-              <p className="step-text">{t(`guide.steps.${step}.text`)}</p>
-              {act[step] && <div className="step-acts">{act[step]}</div>}
-            </div>
+            <details key={String(step === next)} open={step === next}>
+              <summary>
+                <span className="step-tick">{done.includes(step) ? <CheckIcon /> : STEPS.indexOf(step) + 1}</span>
+                <h3>
+                  {t(`guide.steps.${step}.title`)}
+                  {done.includes(step) && <span className="spoken">, {t('guide.done')}</span>}
+                </h3>
+                <ChevronIcon />
+              </summary>
+              <div className="step-body">
+                <p className="step-text">{t(`guide.steps.${step}.text`)}</p>
+                {act[step] && <div className="step-acts">{act[step]}</div>}
+              </div>
+            </details>
           </li>
         ))}
       </ol>

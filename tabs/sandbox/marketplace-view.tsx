@@ -76,7 +76,7 @@ function usePrice(lang: Locale) {
   const { t } = useTranslation('host');
   return (plan: Plan) => ({
     amount: plan.priceMinor === 0 ? t('market.free') : money(lang, plan.priceMinor, plan.currency),
-    term: t(`market.per.${plan.termUnit}`, { defaultValue: plan.termUnit }),
+    term: plan.priceMinor === 0 ? '' : t(`market.per.${plan.termUnit}`, { defaultValue: plan.termUnit }),
   });
 }
 

@@ -124,7 +124,7 @@ function Desk({ state, away }: { state: SandboxState; away: boolean }) {
             address={{ ...address, person: person.key }}
             now={state.now}
             done={done}
-            go={go}
+            go={(change) => go(roomy ? change : { ...change, guide: 'off' })}
             changed={changed}
             close={() => go({ guide: 'off' })}
             startOver={startOver}

@@ -74,7 +74,7 @@ export function SandboxBar({ address, state, guideShown, go, moved }: BarProps) 
         aria-controls="guide"
         onClick={() => go({ guide: guideShown ? 'off' : 'on' })}
       >
-        <GuideIcon /> {t('bar.guide')}
+        <GuideIcon /> <span className="bar-guide-name">{t('bar.guide')}</span>
       </button>
     </section>
   );

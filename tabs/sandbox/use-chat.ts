@@ -10,10 +10,16 @@ export interface Outgoing {
 
 const TYPING_SHOWS_MS = 15_000;
 
-/** The same id replaces a message in place; a new one goes where its time says. */
+/** The same id replaces a message in place; a new one comes last. */
 export function withMessage(messages: ChatMessage[], message: ChatMessage): ChatMessage[] {
   if (messages.some(({ id }) => id === message.id)) return messages.map((old) => (old.id === message.id ? message : old));
-  return [...messages, message].sort((a, b) => a.at.localeCompare(b.at));
+  return [...messages, message];
+}
+
+/** The server's history, then what the stream said while it was fetched. */
+function withHistory(known: ChatMessage[], history: ChatMessage[]): ChatMessage[] {
+  const lines = history.filter(({ typing }) => !typing);
+  return [...lines, ...known.filter(({ id }) => !lines.some((line) => line.id === id))];
 }
 
 /** What the bot answered to Action.Execute, in the shapes of an adaptiveCard/action invoke response. */
@@ -54,7 +60,7 @@ export function useChat(person: string) {
       fetchChat(person).then(
         (chat) => {
           if (!current) return;
-          setMessages((known) => chat.messages.filter(({ typing: only }) => !only).reduce(withMessage, known));
+          setMessages((known) => withHistory(known, chat.messages));
           setState('ready');
         },
         () => current && setState('offline'),
