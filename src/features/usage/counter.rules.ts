@@ -36,12 +36,23 @@ export function counterAt(newest: Counter | null, anchor: UsageAnchor, limit: Li
   };
 }
 
-/** A period once opened runs to its own end, whatever happened to the anchor; a clock behind it does not reopen the last. */
+/** More than two time zones can lie apart, less than any whole period. */
+const ZONES_APART_MS = 2 * 86_400_000;
+
+/**
+ * A period once opened runs to its own end, whatever happened to the anchor; a clock behind it does not reopen the last.
+ * After a change of the time zone the next one begins where it ended, without gap or overlap, and ends in the new zone.
+ */
 function currentPeriod(newest: Counter | null, anchor: UsageAnchor, at: Date): UsagePeriod {
-  if (newest && at < newest.periodEnd && newest.periodStart >= anchor.startedAt)
-    return { start: newest.periodStart, end: newest.periodEnd };
-  return usagePeriodAt(anchor, at);
+  if (newest === null || newest.periodStart < anchor.startedAt) return usagePeriodAt(anchor, at);
+  if (at < newest.periodEnd) return { start: newest.periodStart, end: newest.periodEnd };
+  const ended = newest.periodEnd;
+  const found = usagePeriodAt(anchor, at);
+  const period = apart(found.end, ended) < ZONES_APART_MS ? usagePeriodAt(anchor, found.end) : found;
+  return { start: apart(period.start, ended) < ZONES_APART_MS ? ended : period.start, end: period.end };
 }
+
+const apart = (a: Date, b: Date): number => Math.abs(a.getTime() - b.getTime());
 
 function rose(before: number | null, after: number | null): boolean {
   if (before === null) return false;

@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import type { Limit } from '../../src/features/entitlements/limits.rules';
+import { type UsageAnchor, usagePeriodAt } from '../../src/features/entitlements/periods.rules';
+import { type Counter, counterAt, counterInForce, remainingOf, standingOf } from '../../src/features/usage/counter.rules';
+
+const anchor: UsageAnchor = { startedAt: new Date('2026-01-31T10:00:00.000Z'), date: '2026-01-31', timeZone: 'Europe/Rome' };
+const limit = (hardLimit: number | null = 100, nextEdge: Date | null = null): Limit => ({
+  entitled: hardLimit,
+  available: hardLimit,
+  hardLimit,
+  thresholds: [80, 100],
+  nextEdge,
+});
+const first = counterAt(null, anchor, limit(), anchor.startedAt);
+
+test('the first counter begins with the activation at nothing used', () => {
+  expect(first).toMatchObject({
+    periodStart: anchor.startedAt,
+    used: 0,
+    held: 0,
+    hardLimit: 100,
+    limitEpoch: 0,
+    validUntil: first.periodEnd,
+  });
+});
+
+test('TW-18 at the period’s end to the millisecond a new one begins at zero; a millisecond before, the old one holds', () => {
+  const used = { ...first, used: 100 };
+  expect(counterAt(used, anchor, limit(), new Date(first.periodEnd.getTime() - 1))).toMatchObject({
+    periodStart: first.periodStart,
+    used: 100,
+  });
+  expect(counterAt(used, anchor, limit(), first.periodEnd)).toMatchObject({ periodStart: first.periodEnd, used: 0, limitEpoch: 0 });
+});
+
+test('TW-21 another allowance keeps the use; only a raised one begins a new limit level', () => {
+  const used = { ...first, used: 100 };
+  const at = new Date('2026-02-10T00:00:00.000Z');
+  expect(counterAt(used, anchor, limit(500), at)).toMatchObject({ used: 100, hardLimit: 500, limitEpoch: 1 });
+  expect(counterAt(used, anchor, limit(null), at)).toMatchObject({ used: 100, hardLimit: null, limitEpoch: 1 });
+  expect(counterAt(used, anchor, limit(50), at)).toMatchObject({ used: 100, hardLimit: 50, limitEpoch: 0 });
+  expect(counterAt(used, anchor, limit(100), at)).toMatchObject({ limitEpoch: 0 });
+  expect(counterAt({ ...used, hardLimit: null }, anchor, limit(100), at)).toMatchObject({ hardLimit: 100, limitEpoch: 0 });
+});
+
+test('a row is valid until the next edge of a grant, at most until its period’s end', () => {
+  const edge = new Date('2026-02-05T00:00:00.000Z');
+  expect(counterAt(null, anchor, limit(100, edge), anchor.startedAt).validUntil).toEqual(edge);
+  expect(counterAt(null, anchor, limit(100, new Date('2027-01-01T00:00:00.000Z')), anchor.startedAt).validUntil).toEqual(first.periodEnd);
+});
+
+test('a new activation after a gap cuts the old period', () => {
+  const again: UsageAnchor = { ...anchor, startedAt: new Date('2026-02-12T08:00:00.000Z'), date: '2026-02-12' };
+  expect(counterAt({ ...first, used: 100 }, again, limit(), again.startedAt)).toMatchObject({ periodStart: again.startedAt, used: 0 });
+});
+
+test('G4 without a change of zone a counter’s periods are the computed ones, however seldom anybody looks', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 200 * 86_400 }), { minLength: 1, maxLength: 30 }), (pauses) => {
+      let at = anchor.startedAt;
+      let counter = first;
+      for (const seconds of pauses) {
+        at = new Date(at.getTime() + seconds * 1000);
+        counter = counterAt(counter, anchor, limit(), at);
+        const { start, end } = usagePeriodAt(anchor, at);
+        expect([counter.periodStart, counter.periodEnd]).toEqual([start, end]);
+      }
+    }),
+  );
+});
+
+test('G4 a change of zone takes effect at the next boundary: no gap, no overlap, no short extra period', () => {
+  const zones = fc.constantFrom('UTC', 'Pacific/Kiritimati', 'Pacific/Pago_Pago', 'America/New_York', 'Europe/Rome', 'Asia/Kolkata');
+  fc.assert(
+    fc.property(fc.array(fc.tuple(zones, fc.nat(24 * 3_600)), { minLength: 2, maxLength: 24 }), (changes) => {
+      let counter = first;
+      for (const [timeZone, pause] of changes) {
+        const changed = { ...anchor, timeZone };
+        const before = counter;
+        expect(counterAt(before, changed, limit(), new Date(before.periodEnd.getTime() - 1)).periodStart).toEqual(before.periodStart);
+        // The first act of the new period may come at once or a day later.
+        counter = counterAt(before, changed, limit(), new Date(before.periodEnd.getTime() + pause * 1000));
+        expect(counter.periodStart).toEqual(before.periodEnd);
+        const days = (counter.periodEnd.getTime() - counter.periodStart.getTime()) / 86_400_000;
+        expect(days).toBeGreaterThan(26);
+        expect(days).toBeLessThan(33);
+      }
+    }),
+  );
+});
+
+test('G10 a valid row is shown as it decides, a stale one as it will be brought up to', () => {
+  const at = new Date('2026-02-10T00:00:00.000Z');
+  const row = { ...first, used: 7 };
+  expect(counterInForce(row, anchor, limit(500), at)).toBe(row);
+  expect(counterInForce({ ...row, validUntil: at }, anchor, limit(500), at)).toEqual(counterAt(row, anchor, limit(500), at));
+  expect(counterInForce(null, anchor, limit(), at)).toEqual(counterAt(null, anchor, limit(), at));
+});
+
+const counter = (given: Partial<Counter>): Counter => ({ ...first, granted: 100, hardLimit: 100, ...given });
+
+test.each([
+  [{ used: 79 }, 'open', 21],
+  [{ used: 80 }, 'warning', 20],
+  [{ used: 99 }, 'warning', 1],
+  [{ used: 100 }, 'exhausted', 0],
+  [{ used: 99, held: 1 }, 'exhausted', 0],
+  [{ used: 120 }, 'exhausted', 0],
+  [{ used: 0, granted: 0, hardLimit: 0 }, 'exhausted', 0],
+  [{ used: 105, hardLimit: 110 }, 'warning', 5],
+  [{ used: 100_000, granted: null, hardLimit: null }, 'open', null],
+  [{ used: 50, thresholds: [50, 100] }, 'warning', 50],
+] as const)('%p stands %s with %p left', (given, standing, remaining) => {
+  const one = counter({ ...given, thresholds: 'thresholds' in given ? [...given.thresholds] : [80, 100] });
+  expect([standingOf(one), remainingOf(one)]).toEqual([standing, remaining]);
+});
