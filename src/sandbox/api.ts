@@ -37,6 +37,7 @@ const Move = z.strictObject({ advanceDays: z.number().positive().max(3700).optio
 const Purchase = z.strictObject({
   person: PersonKey,
   planId: z.string(),
+  termUnit: z.enum(['P1M', 'P1Y']).optional(),
   name: z.string().trim().min(1).max(200).optional(),
   quantity: z.int().positive().optional(),
 });
@@ -155,8 +156,8 @@ export function sandboxApi(
   });
 
   router.post('/marketplace/purchases', async (req, res) => {
-    const { person, planId, name, quantity } = Purchase.parse(req.body);
-    const { subscription, token } = await marketplace.buy(personBy(person), planId, { name, quantity });
+    const { person, planId, ...order } = Purchase.parse(req.body);
+    const { subscription, token } = await marketplace.buy(personBy(person), planId, order);
     res.status(201).json({ subscription: present(subscription), landingUrl: landingUrl(token) });
   });
 

@@ -186,7 +186,7 @@ export function checkChange(
     if (!availablePlans(plans, subscription).some(({ planId }) => planId === wanted.planId)) refuse(400, 'The plan is not available.');
     return;
   }
-  const { seats } = plans.find(({ planId }) => planId === subscription.planId) ?? {};
+  const { seats } = availablePlans(plans, subscription).find(({ planId }) => planId === subscription.planId) ?? {};
   if (!seats || subscription.quantity === null) refuse(400, 'The plan is not sold per seat.');
   if (wanted.quantity === subscription.quantity) refuse(400, 'This is the current quantity.');
   if (wanted.quantity! < seats.min || wanted.quantity! > seats.max) refuse(400, 'The quantity is outside the limits of the plan.');

@@ -22,7 +22,7 @@ import {
   settle,
 } from './marketplace-ledger';
 import type { Person } from './people';
-import type { SandboxLog, SandboxSettings } from './settings';
+import type { SandboxLog, SandboxPlan, SandboxSettings } from './settings';
 import { openStore } from './store';
 import { InFlight, type Timers } from './timers';
 
@@ -38,10 +38,17 @@ const PUBLISHER_DELAY_MS = 300;
 const TOKEN_MS = 24 * 3600_000;
 const FOLLOW_EVERY_MS = 60_000;
 
+/** What a buyer may state beyond the plan; without a term it is the plan's first. */
+export interface Order {
+  name?: string;
+  quantity?: number;
+  termUnit?: SandboxPlan['termUnit'];
+}
+
 /** The marketplace at work: purchases, changes, webhooks. Refusals are thrown as MarketplaceRefusal. */
 export interface Marketplace {
   readonly ledger: Ledger;
-  buy(person: Person, planId: string, given: { name?: string; quantity?: number }): Promise<{ subscription: Subscription; token: string }>;
+  buy(person: Person, planId: string, given: Order): Promise<{ subscription: Subscription; token: string }>;
   /** A fresh purchase token of a subscription. */
   tokenFor(subscriptionId: string): Promise<string>;
   resolve(token: string): Subscription;
@@ -236,7 +243,7 @@ export async function openMarketplace(
     },
     buy: (person, planId, given) =>
       store.change((draft) => {
-        const plan = settings.plans.find((one) => one.planId === planId);
+        const plan = settings.plans.find((one) => one.planId === planId && [one.termUnit, undefined].includes(given.termUnit));
         if (!plan) throw new MarketplaceRefusal(400, 'The plan is not sold here.');
         const subscription = purchase(draft, plan, person, given, clock.now());
         return { subscription, token: issueToken(draft, subscription.id) };

@@ -74,7 +74,7 @@ export function fulfillmentApi(
     if (subscription.status === 'Unsubscribed') throw new MarketplaceRefusal(403, 'The subscription has ended.');
     const { planId } = req.query;
     const plans = availablePlans(settings.plans, subscription).filter((plan) => planId === undefined || plan.planId === planId);
-    res.json({ plans: plans.map(presentPlan) });
+    res.json({ plans: plans.map((plan) => presentPlan(plan, settings.plans)) });
   });
 
   router.patch('/saas/subscriptions/:id', async (req, res) => {
@@ -135,7 +135,9 @@ function parse<T>(schema: z.ZodType<T>, body: unknown): T {
   return parsed.data;
 }
 
-function presentPlan(plan: SandboxPlan): object {
+/** A plan with all the terms it is sold at. */
+function presentPlan(plan: SandboxPlan, plans: SandboxPlan[]): object {
+  const terms = plans.filter(({ planId }) => planId === plan.planId);
   return {
     planId: plan.planId,
     displayName: plan.name,
@@ -147,15 +149,13 @@ function presentPlan(plan: SandboxPlan): object {
     isStopSell: false,
     market: 'DE',
     planComponents: {
-      recurrentBillingTerms: [
-        {
-          currency: plan.currency,
-          price: plan.priceMinor / 100,
-          termUnit: plan.termUnit,
-          termDescription: plan.termUnit === 'P1Y' ? '1 Year Subscription' : '1 Month Subscription',
-          meteredQuantityIncluded: [],
-        },
-      ],
+      recurrentBillingTerms: terms.map(({ currency, priceMinor, termUnit }) => ({
+        currency,
+        price: priceMinor / 100,
+        termUnit,
+        termDescription: termUnit === 'P1Y' ? '1 Year Subscription' : '1 Month Subscription',
+        meteredQuantityIncluded: [],
+      })),
       meteringDimensions: [],
     },
     sourceOffers: [],

@@ -1,6 +1,6 @@
 import type { Timers } from './timers';
 
-/** A plan of the sandbox's offer. `priceMinor` is in minor units of `currency`; a limit of null is unlimited. */
+/** A plan of the sandbox's offer at one term; a plan with several terms stands in the list once for each. `priceMinor` is in minor units of `currency`; a limit of null is unlimited. */
 export interface SandboxPlan {
   offerId: string;
   planId: string;

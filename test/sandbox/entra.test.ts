@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { ConfidentialClientApplication } from '@azure/msal-node';
-import { createRemoteJWKSet, decodeJwt, exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose';
+import { createRemoteJWKSet, decodeJwt, generateKeyPair, importJWK, jwtVerify, SignJWT } from 'jose';
 import { PEOPLE, SANDBOX_AUTHORITY } from '../../src/sandbox';
 import { BOT, ENTRA, MARKETPLACE, World } from './world';
 
@@ -212,13 +214,15 @@ describe('tab tokens', () => {
 });
 
 test('the fulfillment API and the connector refuse tokens of another key, audience, application and time', async () => {
-  const { privateKey, publicKey } = await generateKeyPair('RS256');
-  expect((await exportJWK(publicKey)).kty).toBe('RSA');
+  const { privateKey } = await generateKeyPair('RS256');
   const claims = decodeJwt(await world.appToken('marketplace'));
   const forged = await new SignJWT(claims).setProtectedHeader({ alg: 'RS256' }).sign(privateKey);
   const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.`;
+  const stored = JSON.parse(await readFile(path.join(world.dataDir, 'sandbox', 'keys.json'), 'utf8'));
+  const ownKey = await importJWK(stored.entra, 'RS256');
+  const ofAnotherApp = await new SignJWT({ ...claims, azp: ENTRA.clientId }).setProtectedHeader({ alg: 'RS256' }).sign(ownKey);
   const botToken = await world.appToken('bot');
-  for (const bearer of [forged, unsigned, botToken, (await world.http.get('/api/token?person=owner')).data.token, ''])
+  for (const bearer of [forged, unsigned, ofAnotherApp, botToken, (await world.http.get('/api/token?person=owner')).data.token, ''])
     expect((await world.api('GET', '', undefined, { Authorization: `Bearer ${bearer}` })).status).toBe(403);
 
   const marketplaceToken = await world.appToken('marketplace');

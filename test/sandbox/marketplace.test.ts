@@ -117,13 +117,26 @@ describe('reading', () => {
     expect((await world.api('GET', '?continuationToken=nonsense')).status).toBe(400);
   });
 
+  test('sells a plan at the term the buyer chose', async () => {
+    const { id } = await world.buy('large', { termUnit: 'P1Y' });
+    expect((await world.status(id)).term).toMatchObject({ termUnit: 'P1Y' });
+    const { data } = await world.api('GET', `/${id}/listAvailablePlans`);
+    expect(data.plans.map(({ planId }: { planId: string }) => planId)).toEqual(['large', 'yearly']);
+    expect((await world.http.post('/api/marketplace/purchases', { person: 'owner', planId: 'small', termUnit: 'P1Y' })).status).toBe(400);
+  });
+
   test('offers the plans of the same term and pricing', async () => {
     const { id } = await world.buy();
     const { data } = await world.api('GET', `/${id}/listAvailablePlans`);
     expect(data.plans.map(({ planId }: { planId: string }) => planId)).toEqual(['small', 'large']);
     expect(data.plans[1]).toMatchObject({
       isPricePerSeat: false,
-      planComponents: { recurrentBillingTerms: [{ price: 38, currency: 'EUR', termUnit: 'P1M' }] },
+      planComponents: {
+        recurrentBillingTerms: [
+          { price: 38, currency: 'EUR', termUnit: 'P1M' },
+          { price: 380, termUnit: 'P1Y' },
+        ],
+      },
     });
     expect(data.plans[1]).not.toHaveProperty('minQuantity');
   });

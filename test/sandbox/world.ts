@@ -24,6 +24,7 @@ const plan = (planId: string, rank: number, rest: Partial<SandboxPlan> = {}): Sa
 export const PLANS = [
   plan('small', 1),
   plan('large', 2),
+  plan('large', 2, { termUnit: 'P1Y', priceMinor: 38_000 }),
   plan('yearly', 3, { termUnit: 'P1Y' }),
   plan('seats', 4, { seats: { min: 1, max: 50 } }),
 ];
