@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
+if (existsSync(path.join(root, '.env'))) process.loadEnvFile(path.join(root, '.env'));
+
 /** A digest of names, sizes and times of all sources of a part. */
 function stateOf(...places) {
   const hash = createHash('sha256').update(process.version);
