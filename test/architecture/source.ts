@@ -27,11 +27,32 @@ export function nodesOf(file: string, text: string): ts.Node[] {
   return found;
 }
 
-/** The texts written in a file; what a template inserts reads `?`. */
+/**
+ * The texts written in a file. A constant text of the same file that a template inserts is spelled out there, and does not stand alone;
+ * whatever else a template inserts reads `?`.
+ */
 export function textsOf(file: string, text: string): string[] {
-  return nodesOf(file, text).flatMap((node) => {
-    if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) return [node.text];
-    if (ts.isTemplateExpression(node)) return [[node.head.text, ...node.templateSpans.map((span) => span.literal.text)].join('?')];
-    return [];
-  });
+  const nodes = nodesOf(file, text);
+  const constants = new Map<string, ts.Node>();
+  for (const node of nodes) {
+    if (ts.isVariableDeclaration(node) && ts.isIdentifier(node.name) && node.initializer && isText(node.initializer)) {
+      constants.set(node.name.text, node.initializer);
+    }
+  }
+  const inserted = new Set<ts.Node>();
+  const spell = (node: ts.Node): string => {
+    if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) return node.text;
+    if (!ts.isTemplateExpression(node)) return '?';
+    const spans = node.templateSpans.map(({ expression, literal }) => {
+      const constant = ts.isIdentifier(expression) ? constants.get(expression.text) : undefined;
+      if (constant) inserted.add(constant);
+      return (constant ? spell(constant) : '?') + literal.text;
+    });
+    return node.head.text + spans.join('');
+  };
+  const spelled = nodes.filter(isText).map((node) => ({ node, text: spell(node) }));
+  return spelled.filter(({ node }) => !inserted.has(node)).map((entry) => entry.text);
 }
+
+const isText = (node: ts.Node): boolean =>
+  ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node) || ts.isTemplateExpression(node);

@@ -76,6 +76,14 @@ test.each([
   expect(forgetsTenant(text)).toBe(false);
 });
 
+test('a statement put together from a constant is judged as a whole', () => {
+  const text = `
+    const SELECT = 'select title from tickets';
+    query(\`\${SELECT} where tenant_id = $1\`);
+    query(\`\${SELECT} where ticket_id = $1\`);`;
+  expect(textsOf('store.ts', text).map(forgetsTenant)).toEqual([false, true]);
+});
+
 /** The tables on which the migrations switch row-level security on. */
 function tablesWithRowSecurity(): string[] {
   return filesIn('src/platform/db/migrations', /\.sql$/).flatMap((file) => {
