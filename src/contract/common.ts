@@ -1,26 +1,27 @@
 import { z } from 'zod';
 
-/** Text a person typed: trimmed, one line, no control characters (PostgreSQL cannot store NUL). */
+/** Text a person typed: trimmed, one line, no control characters and no halves of characters (PostgreSQL stores neither NUL nor those). */
 export const line = (max: number) =>
   z
     .string()
     .trim()
     .min(1)
     .max(max)
-    .regex(/^\P{Cc}*$/u, 'must be one line without control characters');
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must be one line without control characters');
 
 /** Longer text: line breaks and tabs are kept. */
 export const prose = (max: number) =>
   z
     .string()
     .max(max)
-    .regex(/^(?:\P{Cc}|[\n\r\t])*$/u, 'must not hold control characters');
+    .regex(/^(?:[^\p{Cc}\p{Cs}]|[\n\r\t])*$/u, 'must not hold control characters');
 
-export const Id = z.uuid();
+/** A GUID as directories give them out, which are not all RFC 9562 UUIDs; small letters, as the database answers. */
+export const Id = z.guid().toLowerCase();
 /** An instant, ISO 8601 in UTC with milliseconds. */
 export const Instant = z.iso.datetime();
-/** A calendar date, YYYY-MM-DD, without a zone. */
-export const CalendarDate = z.iso.date();
+/** A calendar date, YYYY-MM-DD, without a zone. PostgreSQL knows no year 0. */
+export const CalendarDate = z.iso.date().refine((date) => date >= '0001', 'must be a date of this era');
 /** Grows by one with every change; the ETag of a record is this number in quotes. */
 export const Revision = z.number().int().min(1);
 

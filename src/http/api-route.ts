@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response, Router } from 'express';
 import { z } from 'zod';
+import { Id } from '../contract/common';
 import type { Refusal } from '../contract/refusals';
 import type { Created } from '../features/usage/creation';
 import type { Actor } from '../platform/actor';
@@ -110,4 +111,4 @@ function unwrap(created: Created<unknown>, res: Response): unknown {
 
 /** `/tickets/:ticketId` → the id, checked. */
 export const idParams = <const Name extends string>(...names: Name[]) =>
-  z.object(Object.fromEntries(names.map((name) => [name, z.uuid()])) as unknown as Record<Name, z.ZodUUID>);
+  z.object(Object.fromEntries(names.map((name) => [name, Id])) as Record<Name, typeof Id>);
