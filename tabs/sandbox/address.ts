@@ -4,6 +4,8 @@ import { localeOf } from '../shared/i18n';
 export const LOCALES: readonly Locale[] = ['en', 'de', 'it'];
 /** Each language in its own words. */
 export const LANGUAGES: Record<Locale, string> = { en: 'English', de: 'Deutsch', it: 'Italiano' };
+/** The tag that a Teams client in this language reports. */
+export const CLIENT_LOCALES: Record<Locale, string> = { en: 'en-US', de: 'de-DE', it: 'it-IT' };
 export const THEMES = ['light', 'dark', 'contrast'] as const;
 export const CLIENTS = ['desktop', 'phone'] as const;
 export const VIEWS = ['tab', 'chat', 'marketplace'] as const;

@@ -1,6 +1,7 @@
 import { type FormEvent, type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { HostTheme } from './address';
+import type { Locale } from '../../src/contract/common';
+import { CLIENT_LOCALES, type HostTheme } from './address';
 import { Card } from './card';
 import type { CardAct } from './card-renderer';
 import { AppMark, SendIcon } from './icons';
@@ -14,14 +15,14 @@ interface ChatViewProps {
   person: Person;
   appName: string;
   theme: HostTheme;
-  lang: string;
+  lang: Locale;
   openLink(url: string): void;
 }
 
 /** A conversation with the bot: messages, cards, and what one may say. */
 export function ChatView({ person, appName, theme, lang, openLink }: ChatViewProps) {
   const { t } = useTranslation('host');
-  const chat = useChat(person.key);
+  const chat = useChat({ person: person.key, locale: CLIENT_LOCALES[lang] });
   const log = useRef<HTMLDivElement>(null);
   const composer = useRef<HTMLTextAreaElement>(null);
   const [text, setText] = useState('');

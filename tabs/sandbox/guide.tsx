@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Address } from './address';
 import { fillTickets } from './fill';
@@ -45,7 +45,7 @@ export function Guide({ address, now, done, go, changed, close, startOver }: Gui
       </button>
     ),
     clock: <MoveOn now={now} changed={changed} />,
-  } as Partial<Record<Step, React.ReactNode>>;
+  } as Partial<Record<Step, ReactNode>>;
 
   return (
     <aside id="guide" className="guide" aria-labelledby="guide-title">
@@ -58,26 +58,9 @@ export function Guide({ address, now, done, go, changed, close, startOver }: Gui
       <p className="quiet">{t('guide.intro')}</p>
       <ol className="steps">
         {STEPS.map((step) => (
-          <li
-            key={step}
-            className={`step ${done.includes(step) ? 'step-done' : ''} ${step === next ? 'step-next' : ''}`}
-            aria-current={step === next ? 'step' : undefined}
-          >
-            <details key={String(step === next)} open={step === next}>
-              <summary>
-                <span className="step-tick">{done.includes(step) ? <CheckIcon /> : STEPS.indexOf(step) + 1}</span>
-                <h3>
-                  {t(`guide.steps.${step}.title`)}
-                  {done.includes(step) && <span className="spoken">, {t('guide.done')}</span>}
-                </h3>
-                <ChevronIcon />
-              </summary>
-              <div className="step-body">
-                <p className="step-text">{t(`guide.steps.${step}.text`)}</p>
-                {act[step] && <div className="step-acts">{act[step]}</div>}
-              </div>
-            </details>
-          </li>
+          <WalkStep key={step} step={step} done={done.includes(step)} next={step === next}>
+            {act[step]}
+          </WalkStep>
         ))}
       </ol>
       {done.length > 0 && (
@@ -86,6 +69,33 @@ export function Guide({ address, now, done, go, changed, close, startOver }: Gui
         </button>
       )}
     </aside>
+  );
+}
+
+/** One step: opens when its turn comes, and stays as the reader leaves it. */
+function WalkStep({ step, done, next, children }: { step: Step; done: boolean; next: boolean; children: ReactNode }) {
+  const { t } = useTranslation('host');
+  const [open, setOpen] = useState(next);
+  useEffect(() => {
+    if (next) setOpen(true);
+  }, [next]);
+  return (
+    <li className={`step ${done ? 'step-done' : ''} ${next ? 'step-next' : ''}`} aria-current={next ? 'step' : undefined}>
+      <details open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
+        <summary>
+          <span className="step-tick">{done ? <CheckIcon /> : STEPS.indexOf(step) + 1}</span>
+          <h3>
+            {t(`guide.steps.${step}.title`)}
+            {done && <span className="spoken">, {t('guide.done')}</span>}
+          </h3>
+          <ChevronIcon />
+        </summary>
+        <div className="step-body">
+          <p className="step-text">{t(`guide.steps.${step}.text`)}</p>
+          {children && <div className="step-acts">{children}</div>}
+        </div>
+      </details>
+    </li>
   );
 }
 
@@ -98,6 +108,7 @@ function FillUp({ person, changed }: { person: string; changed(): void }) {
   useEffect(() => () => running.current?.abort(), []);
 
   const fill = async (percent: number) => {
+    if (progress) return;
     const abort = new AbortController();
     running.current = abort;
     setOutcome('');
@@ -122,7 +133,7 @@ function FillUp({ person, changed }: { person: string; changed(): void }) {
   return (
     <>
       {[80, 100].map((percent) => (
-        <button key={percent} type="button" className="button" disabled={progress !== null} onClick={() => void fill(percent)}>
+        <button key={percent} type="button" className="button" aria-disabled={progress !== null} onClick={() => void fill(percent)}>
           {t('guide.fillTo', { percent })}
         </button>
       ))}
@@ -145,6 +156,7 @@ function MoveOn({ now, changed }: { now: string; changed(now: string): void }) {
   const { t } = useTranslation('host');
   const [busy, setBusy] = useState(false);
   const move = async () => {
+    if (busy) return;
     setBusy(true);
     await moveClock({ to: aMonthLater(now) }).then(
       (clock) => changed(clock.now),
@@ -153,7 +165,7 @@ function MoveOn({ now, changed }: { now: string; changed(now: string): void }) {
     setBusy(false);
   };
   return (
-    <button type="button" className="button" disabled={busy} onClick={() => void move()}>
+    <button type="button" className="button" aria-disabled={busy} onClick={() => void move()}>
       {t('bar.nextMonth')}
     </button>
   );

@@ -4,7 +4,18 @@ import { useTranslation } from 'react-i18next';
 import type { Locale } from '../../src/contract/common';
 import { count, day, money, time } from './format';
 import { CloseIcon, OpenIcon } from './icons';
-import { buy, changePlan, fetchMarketplace, manage, type Person, type Plan, type Subscription, tellSubscription } from './sandbox-api';
+import {
+  buy,
+  changePlan,
+  fetchMarketplace,
+  manage,
+  type Order,
+  type Person,
+  type Plan,
+  type Subscription,
+  setAutoRenew,
+  tellSubscription,
+} from './sandbox-api';
 
 interface MarketplaceProps {
   person: Person;
@@ -24,11 +35,11 @@ export function MarketplaceView({ person, lang, wanted, forgetWanted }: Marketpl
     queryFn: () => fetchMarketplace(person.key),
     refetchInterval: POLL_MS,
   });
-  const [buying, setBuying] = useState<Plan | null>(null);
+  const [buying, setBuying] = useState<Plan[] | null>(null);
   useEffect(() => {
-    const plan = data?.plans.find(({ planId }) => planId === wanted);
-    if (!plan) return;
-    setBuying(plan);
+    const terms = data?.plans.filter(({ planId }) => planId === wanted) ?? [];
+    if (terms.length === 0) return;
+    setBuying(terms);
     forgetWanted();
   }, [data, wanted, forgetWanted]);
 
@@ -59,17 +70,22 @@ export function MarketplaceView({ person, lang, wanted, forgetWanted }: Marketpl
           </ul>
           <h2>{t('market.plans')}</h2>
           <ul className="plans">
-            {[...data.plans]
-              .sort((a, b) => a.rank - b.rank)
-              .map((plan) => (
-                <PlanCard key={`${plan.offerId}/${plan.planId}`} plan={plan} lang={lang} buy={() => setBuying(plan)} />
-              ))}
+            {plansOf(data.plans).map((terms) => (
+              <PlanCard key={terms[0]!.planId} terms={terms} lang={lang} buy={() => setBuying(terms)} />
+            ))}
           </ul>
         </>
       )}
-      {buying && <BuyDialog plan={buying} person={person} lang={lang} close={() => setBuying(null)} />}
+      {buying && <BuyDialog terms={buying} person={person} lang={lang} close={() => setBuying(null)} />}
     </section>
   );
+}
+
+/** Each plan with the terms it is sold at, smallest plan first. */
+function plansOf(plans: Plan[]): Plan[][] {
+  const byId = new Map<string, Plan[]>();
+  for (const plan of [...plans].sort((a, b) => a.rank - b.rank)) byId.set(plan.planId, [...(byId.get(plan.planId) ?? []), plan]);
+  return [...byId.values()];
 }
 
 function usePrice(lang: Locale) {
@@ -80,15 +96,22 @@ function usePrice(lang: Locale) {
   });
 }
 
-function PlanCard({ plan, lang, buy: open }: { plan: Plan; lang: Locale; buy(): void }) {
+function PlanCard({ terms, lang, buy: open }: { terms: Plan[]; lang: Locale; buy(): void }) {
   const { t } = useTranslation('host');
-  const price = usePrice(lang)(plan);
+  const priceOf = usePrice(lang);
+  const [plan, ...others] = terms as [Plan, ...Plan[]];
+  const price = priceOf(plan);
   const title = useId();
   return (
     <li className="plan">
       <h3 id={title}>{plan.name}</h3>
       <p className="price">
         <strong>{price.amount}</strong> <span className="quiet">{price.term}</span>
+        {others.map((other) => (
+          <span key={other.termUnit} className="price-else">
+            {t('market.orElse', priceOf(other))}
+          </span>
+        ))}
       </p>
       <p className="quiet">{plan.description}</p>
       <ul className="limits">
@@ -108,13 +131,15 @@ function PlanCard({ plan, lang, buy: open }: { plan: Plan; lang: Locale; buy(): 
 }
 
 /** Review, order, then the link that leads to the app's account page. */
-function BuyDialog({ plan, person, lang, close }: { plan: Plan; person: Person; lang: Locale; close(): void }) {
+function BuyDialog({ terms, person, lang, close }: { terms: Plan[]; person: Person; lang: Locale; close(): void }) {
   const { t } = useTranslation('host');
   const client = useQueryClient();
-  const price = usePrice(lang)(plan);
+  const priceOf = usePrice(lang);
+  const [plan, setPlan] = useState(terms[0]!);
   const [name, setName] = useState(plan.name);
+  const [seats, setSeats] = useState(plan.seats?.min ?? 1);
   const order = useMutation({
-    mutationFn: () => buy(person.key, plan.planId, name.trim() || plan.name),
+    mutationFn: () => buy(person.key, orderOf(plan, name, seats)),
     onSettled: () => client.invalidateQueries({ queryKey: ['marketplace'] }),
   });
   const submit = (event: FormEvent) => {
@@ -143,15 +168,43 @@ function BuyDialog({ plan, person, lang, close }: { plan: Plan; person: Person; 
           <dl className="facts">
             <dt>{t('market.plan')}</dt>
             <dd>{plan.name}</dd>
-            <dt>{t('market.price')}</dt>
-            <dd>
-              {price.amount} {price.term}
-            </dd>
+            {terms.length === 1 && (
+              <>
+                <dt>{t('market.price')}</dt>
+                <dd>
+                  {priceOf(plan).amount} {priceOf(plan).term}
+                </dd>
+              </>
+            )}
             <dt>{t('market.buyer')}</dt>
             <dd>
               {person.name}, {person.organization}
             </dd>
           </dl>
+          {terms.length > 1 && (
+            <fieldset className="choices">
+              <legend>{t('market.price')}</legend>
+              {terms.map((term) => (
+                <label key={term.termUnit}>
+                  <input type="radio" name="term" checked={term === plan} onChange={() => setPlan(term)} />
+                  {priceOf(term).amount} {priceOf(term).term}
+                </label>
+              ))}
+            </fieldset>
+          )}
+          {plan.seats && (
+            <label className="field">
+              {t('market.seatCount')}
+              <input
+                type="number"
+                required
+                min={plan.seats.min}
+                max={plan.seats.max}
+                value={seats}
+                onChange={(event) => setSeats(event.target.valueAsNumber)}
+              />
+            </label>
+          )}
           <label className="field">
             {t('market.subscriptionName')}
             <input value={name} maxLength={100} onChange={(event) => setName(event.target.value)} />
@@ -171,6 +224,13 @@ function BuyDialog({ plan, person, lang, close }: { plan: Plan; person: Person; 
     </Dialog>
   );
 }
+
+const orderOf = ({ planId, termUnit, name: planName, seats }: Plan, name: string, quantity: number): Order => ({
+  planId,
+  termUnit,
+  name: name.trim() || planName,
+  ...(seats ? { quantity } : {}),
+});
 
 function Dialog({ title, close, children }: { title: string; close(): void; children: React.ReactNode }) {
   const { t } = useTranslation('host');
@@ -234,7 +294,9 @@ function SubscriptionRow({
         throw error;
       }
     });
-  const others = plans.filter((plan) => plan.offerId === subscription.offerId && plan.planId !== subscription.planId);
+  const others = plansOf(plans.filter((plan) => plan.offerId === subscription.offerId && plan.planId !== subscription.planId)).map(
+    ([plan]) => plan!,
+  );
 
   return (
     <li className="subscription">
@@ -286,6 +348,16 @@ function SubscriptionRow({
           </button>
           {status === 'Subscribed' && others.length > 0 && (
             <PlanChange plans={others} busy={act.isPending} choose={(planId) => act.mutate(() => changePlan(person.key, id, planId))} />
+          )}
+          {status === 'Subscribed' && (
+            <button
+              type="button"
+              className="button"
+              disabled={act.isPending}
+              onClick={() => act.mutate(() => setAutoRenew(person.key, id, !subscription.autoRenew))}
+            >
+              {t(subscription.autoRenew ? 'market.acts.renewOff' : 'market.acts.renewOn')}
+            </button>
           )}
           {ACTS[status]?.map((name) =>
             name === 'cancel' && !asked ? (

@@ -11,6 +11,7 @@ export interface Person {
   organization: string;
 }
 
+/** A plan at one term; a plan with several terms stands in the list once for each. */
 export interface Plan {
   offerId: string;
   planId: string;
@@ -24,6 +25,15 @@ export interface Plan {
   rank: number;
   /** Units of each meter in one billing period; null = unlimited. */
   limits: Record<string, number | null>;
+  /** Present where a number of seats is bought. */
+  seats?: { min: number; max: number };
+}
+
+export interface Order {
+  planId: string;
+  termUnit: string;
+  name: string;
+  quantity?: number;
 }
 
 export interface SandboxState {
@@ -98,20 +108,29 @@ export const fetchState = () => get<SandboxState>('/sandbox/api/state');
 export const fetchToken = async (person: string) => (await get<{ token: string }>(`/sandbox/api/token?${of(person)}`)).token;
 export const moveClock = (move: { advanceDays: number } | { to: string }) => post<{ now: string }>('/sandbox/api/clock', move);
 
-export const fetchChat = (person: string) => get<{ conversationId: string; messages: ChatMessage[] }>(`/sandbox/api/chat?${of(person)}`);
+/** Whose chat, and the language tag of their client, which the bot is told. */
+export interface Chatter {
+  person: string;
+  locale: string;
+}
+
+export const fetchChat = ({ person, locale }: Chatter) =>
+  get<{ conversationId: string; messages: ChatMessage[] }>(`/sandbox/api/chat?${of(person)}&locale=${locale}`);
 export const chatStreamUrl = (person: string) => `/sandbox/api/chat/stream?${of(person)}`;
-export const say = (person: string, text: string) => post<unknown>('/sandbox/api/chat/messages', { person, text });
-export const submitCard = (person: string, messageId: string, data: unknown) =>
-  post<unknown>('/sandbox/api/chat/submit', { person, messageId, data });
-export const executeCard = (person: string, messageId: string, verb: string, data: unknown) =>
-  post<unknown>('/sandbox/api/chat/invoke', { person, messageId, verb, data });
+export const say = (chatter: Chatter, text: string) => post<unknown>('/sandbox/api/chat/messages', { ...chatter, text });
+export const submitCard = (chatter: Chatter, messageId: string, data: unknown) =>
+  post<unknown>('/sandbox/api/chat/submit', { ...chatter, messageId, data });
+export const executeCard = (chatter: Chatter, messageId: string, verb: string, data: unknown) =>
+  post<unknown>('/sandbox/api/chat/invoke', { ...chatter, messageId, verb, data });
 
 export const fetchMarketplace = (person: string) => get<Marketplace>(`/sandbox/api/marketplace?${of(person)}`);
-export const buy = (person: string, planId: string, name: string) =>
-  post<{ subscription: Subscription; landingUrl: string }>('/sandbox/api/marketplace/purchases', { person, planId, name });
+export const buy = (person: string, order: Order) =>
+  post<{ subscription: Subscription; landingUrl: string }>('/sandbox/api/marketplace/purchases', { person, ...order });
 export const manage = (person: string, id: string) => post<{ landingUrl: string }>(subscriptionPath(id, 'manage'), { person });
 export const changePlan = (person: string, id: string, planId: string) =>
   post<unknown>(subscriptionPath(id, 'change-plan'), { person, planId });
+export const setAutoRenew = (person: string, id: string, autoRenew: boolean) =>
+  post<unknown>(subscriptionPath(id, 'auto-renew'), { person, autoRenew });
 export const tellSubscription = (person: string, id: string, act: 'suspend' | 'reinstate' | 'renew' | 'cancel') =>
   post<unknown>(subscriptionPath(id, act), { person });
 

@@ -161,10 +161,10 @@ function Clock({ now, lang, moved }: { now: string; lang: Address['lang']; moved
         <h2>{t('bar.clock')}</h2>
         <p className="quiet">{t('bar.clockText')}</p>
         <div className="clock-acts">
-          <button type="button" className="button" disabled={busy} onClick={() => void move({ advanceDays: 1 })}>
+          <button type="button" className="button" aria-disabled={busy} onClick={() => void move({ advanceDays: 1 })}>
             {t('bar.nextDay')}
           </button>
-          <button type="button" className="button" disabled={busy} onClick={() => void move({ to: aMonthLater(now) })}>
+          <button type="button" className="button" aria-disabled={busy} onClick={() => void move({ to: aMonthLater(now) })}>
             {t('bar.nextMonth')}
           </button>
         </div>
@@ -173,7 +173,7 @@ function Clock({ now, lang, moved }: { now: string; lang: Address['lang']; moved
             {t('bar.date')}
             <input type="date" required min={now.slice(0, 10)} value={date} onChange={(event) => setDate(event.target.value)} />
           </label>
-          <button type="submit" className="button" disabled={busy}>
+          <button type="submit" className="button" aria-disabled={busy}>
             {t('bar.moveToDate')}
           </button>
         </form>

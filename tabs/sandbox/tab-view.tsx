@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { type Address, type HostClient, type HostTheme, searchOf } from './address';
+import { type Address, CLIENT_LOCALES, type HostClient, type HostTheme, searchOf } from './address';
 import { Card } from './card';
 import { CloseIcon } from './icons';
 import { fetchToken, type Person } from './sandbox-api';
@@ -33,7 +33,7 @@ export interface TabViewProps {
 function contextOf({ address, person }: TabViewProps, frameContext: FrameContext): LegacyContext {
   return {
     appId: APP_ID,
-    locale: { en: 'en-us', de: 'de-de', it: 'it-it' }[address.lang],
+    locale: CLIENT_LOCALES[address.lang].toLowerCase(),
     theme: teamsTheme[address.theme],
     hostName: 'Teams',
     hostClientType: clientTypeOf(address.client),

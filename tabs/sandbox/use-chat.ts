@@ -1,5 +1,5 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
-import { type ChatMessage, chatStreamUrl, executeCard, fetchChat, say, submitCard } from './sandbox-api';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { type ChatMessage, type Chatter, chatStreamUrl, executeCard, fetchChat, say, submitCard } from './sandbox-api';
 
 /** A message of one's own that the conversation has not echoed yet. */
 export interface Outgoing {
@@ -32,12 +32,13 @@ export function cardOfInvokeResponse(response: unknown): { card?: unknown; messa
 }
 
 /** One person's conversation with the bot: history, then whatever the stream says. */
-export function useChat(person: string) {
+export function useChat({ person, locale }: Chatter) {
   const [messages, setMessages] = useState<ChatMessage[]>([]);
   const [outgoing, setOutgoing] = useState<Outgoing[]>([]);
   const [typing, setTyping] = useState(false);
   const [state, setState] = useState<'loading' | 'ready' | 'offline'>('loading');
   const nextKey = useRef(0);
+  const chatter = useMemo(() => ({ person, locale }), [person, locale]);
 
   useEffect(() => {
     let current = true;
@@ -57,7 +58,7 @@ export function useChat(person: string) {
       setMessages((known) => withMessage(known, message));
     };
     const catchUp = () =>
-      fetchChat(person).then(
+      fetchChat(chatter).then(
         (chat) => {
           if (!current) return;
           setMessages((known) => withHistory(known, chat.messages));
@@ -67,6 +68,10 @@ export function useChat(person: string) {
       );
     const stream = new EventSource(chatStreamUrl(person));
     stream.addEventListener('message', (event) => current && receive(JSON.parse(event.data) as ChatMessage));
+    stream.addEventListener('deleted', (event) => {
+      const { id } = JSON.parse(event.data) as { id: string };
+      if (current) setMessages((known) => known.filter((message) => message.id !== id));
+    });
     stream.addEventListener('open', () => void catchUp());
     stream.addEventListener('error', () => current && setState('offline'));
     void catchUp();
@@ -75,17 +80,17 @@ export function useChat(person: string) {
       clearTimeout(typingEnds);
       stream.close();
     };
-  }, [person]);
+  }, [person, chatter]);
 
   const send = useCallback(
     async (text: string) => {
       const key = String(nextKey.current++);
       setOutgoing((waiting) => [...waiting, { key, text, failed: false }]);
-      await say(person, text).catch(() =>
+      await say(chatter, text).catch(() =>
         setOutgoing((waiting) => waiting.map((own) => (own.key === key ? { ...own, failed: true } : own))),
       );
     },
-    [person],
+    [chatter],
   );
   const sendAgain = useCallback(
     async ({ key, text }: Outgoing) => {
@@ -94,17 +99,17 @@ export function useChat(person: string) {
     },
     [send],
   );
-  const submit = useCallback((messageId: string, data: unknown) => submitCard(person, messageId, data), [person]);
+  const submit = useCallback((messageId: string, data: unknown) => submitCard(chatter, messageId, data), [chatter]);
   const execute = useCallback(
     async (messageId: string, verb: string, data: unknown): Promise<string | undefined> => {
-      const { card, message } = cardOfInvokeResponse(await executeCard(person, messageId, verb, data));
+      const { card, message } = cardOfInvokeResponse(await executeCard(chatter, messageId, verb, data));
       if (card) {
         const attachments = [{ contentType: 'application/vnd.microsoft.card.adaptive', content: card }];
         setMessages((known) => known.map((old) => (old.id === messageId ? { ...old, attachments } : old)));
       }
       return message;
     },
-    [person],
+    [chatter],
   );
 
   return { messages, outgoing, typing, state, send, sendAgain, submit, execute };
