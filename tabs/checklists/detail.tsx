@@ -33,7 +33,7 @@ const useStyles = makeStyles({
   },
   items: { listStyleType: 'none', margin: 0, padding: 0 },
   item: { borderTop: `1px solid ${tokens.colorNeutralStroke3}`, paddingBlock: '2px' },
-  label: { overflowWrap: 'anywhere' },
+  label: { overflowWrap: 'anywhere', color: tokens.colorNeutralForeground1 },
   done: { color: tokens.colorNeutralForeground3, textDecorationLine: 'line-through' },
   who: {
     display: 'block',

@@ -14,6 +14,7 @@ import { useProblemText } from '../shared/problem';
 import { go, hrefOf } from '../shared/router';
 import { useKeptName, useMe } from '../shared/session';
 import { Empty, Failure, Skeleton } from '../shared/states';
+import { TextLink } from '../shared/text-link';
 import { toast } from '../shared/toasts';
 import { useDrafts, useUsage } from '../shared/usage';
 
@@ -71,7 +72,7 @@ export default function DraftsPage() {
             icon={<DraftsRegular />}
             title={t('draft.empty')}
             text={t('draft.emptyText')}
-            action={<a href={hrefOf('home')}>{t('draft.toHome')}</a>}
+            action={<TextLink href={hrefOf('home')}>{t('draft.toHome')}</TextLink>}
           />
         </Card>
       ) : (

@@ -26,8 +26,10 @@ const useStyles = makeStyles({
   icon: { flexShrink: 0, width: '20px', height: '20px', color: tokens.colorNeutralForeground2 },
   warningIcon: { color: tokens.colorStatusWarningForeground3 },
   dangerIcon: { color: tokens.colorStatusDangerForeground3 },
-  text: { flex: '1 1 220px', minWidth: 0, overflowWrap: 'anywhere' },
+  text: { flex: '1 1 200px', minWidth: 0, overflowWrap: 'anywhere' },
   actions: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: '4px' },
+  dismissable: { position: 'relative', '@media (max-width: 639px)': { paddingInlineEnd: '40px' } },
+  dismiss: { '@media (max-width: 639px)': { position: 'absolute', insetInlineEnd: '6px', top: '6px' } },
 });
 
 const ICONS = { info: InfoRegular, warning: WarningRegular, danger: ErrorCircleRegular };
@@ -45,7 +47,14 @@ export function Banner({ tone, children, actions, onDismiss }: BannerProps) {
   const { t } = useTranslation();
   const Icon = ICONS[tone];
   return (
-    <div className={mergeClasses(styles.banner, tone === 'warning' && styles.warning, tone === 'danger' && styles.danger)}>
+    <div
+      className={mergeClasses(
+        styles.banner,
+        tone === 'warning' && styles.warning,
+        tone === 'danger' && styles.danger,
+        onDismiss && styles.dismissable,
+      )}
+    >
       <Icon
         className={mergeClasses(styles.icon, tone === 'warning' && styles.warningIcon, tone === 'danger' && styles.dangerIcon)}
         aria-hidden
@@ -54,7 +63,14 @@ export function Banner({ tone, children, actions, onDismiss }: BannerProps) {
       <div className={styles.actions}>
         {actions}
         {onDismiss && (
-          <Button appearance="subtle" size="small" icon={<DismissRegular />} aria-label={t('common.dismiss')} onClick={onDismiss} />
+          <Button
+            className={styles.dismiss}
+            appearance="subtle"
+            size="small"
+            icon={<DismissRegular />}
+            aria-label={t('common.dismiss')}
+            onClick={onDismiss}
+          />
         )}
       </div>
     </div>

@@ -13,6 +13,7 @@ import { actKey } from './kept';
 import { useProblemText } from './problem';
 import { hrefOf } from './router';
 import { useMe, useSession } from './session';
+import { TextLink } from './text-link';
 import { mayBeOfferedMore } from './usage';
 
 interface CreationOptions<C extends DraftContent, R> {
@@ -121,7 +122,7 @@ export function RefusalPanel({ problem, meter }: { problem: Problem; meter: Mete
             {problem.resetsAt && <li>{t('refusal.resets', { resetsAt: format.reset(problem.resetsAt) })}</li>}
             {problem.draftId && (
               <li>
-                {t('refusal.draft')} <a href={hrefOf('drafts')}>{t('refusal.openDrafts')}</a>
+                {t('refusal.draft')} <TextLink href={hrefOf('drafts')}>{t('refusal.openDrafts')}</TextLink>
               </li>
             )}
             <li>{t('refusal.stillWorks')}</li>

@@ -1,11 +1,13 @@
+import { TextLink } from './text-link';
+
 /** An address becomes a link; anything else is shown as it is. */
 export function SupportContact({ contact }: { contact: string }) {
   if (/^https?:\/\//u.test(contact))
     return (
-      <a href={contact} target="_blank" rel="noreferrer">
+      <TextLink href={contact} target="_blank" rel="noreferrer">
         {contact}
-      </a>
+      </TextLink>
     );
-  if (/^[^\s@]+@[^\s@]+$/u.test(contact)) return <a href={`mailto:${contact}`}>{contact}</a>;
+  if (/^[^\s@]+@[^\s@]+$/u.test(contact)) return <TextLink href={`mailto:${contact}`}>{contact}</TextLink>;
   return contact;
 }

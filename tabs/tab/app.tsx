@@ -72,8 +72,8 @@ const useStyles = makeStyles({
     },
   },
   current: {
-    color: tokens.colorNeutralForeground1,
-    fontWeight: tokens.fontWeightSemibold,
+    color: tokens.colorBrandForeground1,
+    ':hover': { color: tokens.colorBrandForeground1 },
     '& svg': { color: tokens.colorBrandForeground1 },
     '::after': {
       content: '""',

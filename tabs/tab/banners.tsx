@@ -6,6 +6,7 @@ import type { MeterUsage, Usage } from '../../src/contract/usage';
 import { api } from '../api';
 import { Banner } from '../shared/banner';
 import { useFormat } from '../shared/format';
+import { useWidth } from '../shared/layout';
 import { METERS } from '../shared/meters';
 import { go, hrefOf, usePlace } from '../shared/router';
 import { useMe } from '../shared/session';
@@ -18,12 +19,16 @@ const useStyles = makeStyles({
 /** What every page should know: offline, read-only, a limit near or reached, drafts that wait. */
 export function Banners() {
   const styles = useStyles();
+  const place = usePlace();
+  const width = useWidth();
+  // On a phone the opened item comes first; its list says the rest.
+  const roomy = width !== 'phone' || place.id === null;
   return (
     <div className={styles.stack}>
       <OfflineBanner />
       <ReadOnlyBanner />
-      <LimitBanners />
-      <DraftsBanner />
+      {roomy && <LimitBanners />}
+      {roomy && <DraftsBanner />}
     </div>
   );
 }
@@ -59,6 +64,7 @@ function LimitBanners() {
 }
 
 function LimitBanner({ usage, noticeKey }: { usage: MeterUsage; noticeKey: string }) {
+  const styles = useStyles();
   const { t } = useTranslation();
   const format = useFormat();
   const queryClient = useQueryClient();
@@ -88,7 +94,8 @@ function LimitBanner({ usage, noticeKey }: { usage: MeterUsage; noticeKey: strin
         </Button>
       }
     >
-      {exhausted ? t('banner.exhausted', facts) : t('banner.warning', facts)}
+      {exhausted ? t('banner.exhausted', facts) : t('banner.warning', facts)}{' '}
+      <span className={styles.aside}>{exhausted ? t('banner.exhaustedMeans') : t('banner.warningMeans')}</span>
     </Banner>
   );
 }

@@ -34,7 +34,8 @@ async function start(): Promise<void> {
     show(await prepare(host, theme, rememberTheme));
     await afterPaint();
     notifySuccess();
-  } catch {
+  } catch (error) {
+    console.error(error);
     const { prepareFailure } = await running;
     show(
       <Themed name={guess} initial={guessed}>

@@ -9,6 +9,7 @@ import { MeterBar, useMeterWords } from '../shared/meter';
 import { hrefOf } from '../shared/router';
 import { useMe, useSession } from '../shared/session';
 import { Failure, Skeleton } from '../shared/states';
+import { TextLink } from '../shared/text-link';
 import { mayBeOfferedMore, useDrafts, useUsage } from '../shared/usage';
 
 const useStyles = makeStyles({
@@ -68,7 +69,7 @@ export default function UsagePage() {
               </ul>
               {waiting > 0 && (
                 <p className={styles.muted}>
-                  <a href={hrefOf('drafts')}>{t('draft.waiting', { count: waiting })}</a>
+                  <TextLink href={hrefOf('drafts')}>{t('draft.waiting', { count: waiting })}</TextLink>
                 </p>
               )}
             </Card>
