@@ -90,7 +90,7 @@ create table tenant_sequences (
   name       text not null,
   last       bigint not null default 0,
   primary key (tenant_id, name)
-);
+) with (fillfactor = 50);
 
 create table members (
   tenant_id       uuid not null,
@@ -106,7 +106,7 @@ create table members (
   revision        int not null default 1,
   primary key (tenant_id, member_id)
 );
-create index members_by_name on members (tenant_id, lower(name), member_id);
+create index members_by_name on members (tenant_id, lower(name), member_id) where state = 'present';
 
 create table subscriptions (
   tenant_id           uuid not null,
@@ -201,8 +201,9 @@ create table usage_records (
   at             timestamptz not null,
   primary key (tenant_id, operation_key, meter, scope_id)
 );
-create index usage_records_subject on usage_records (tenant_id, subject);
-create index usage_records_period on usage_records (tenant_id, meter, period_start, at);
+-- Neither begins with the tenant: a look-up by operation key must have one index to choose, whatever the statistics say.
+create index usage_records_subject on usage_records (subject, tenant_id);
+create index usage_records_period on usage_records (period_start, tenant_id, meter, at);
 
 -- The memory of acts that create something and count nothing.
 create table operations (

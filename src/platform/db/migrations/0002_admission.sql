@@ -30,8 +30,10 @@ create type act_verdict as (
 
 -- Says of each act what would happen, in arrival order until full; changes nothing and takes no lock.
 -- p_acts: [{ key, fingerprint, subject, actor, quantity, record }]
+-- Every look-up here is by key: a plan made while a table was small and kept by a session must not scan it when it has grown.
 create function weigh_acts(p_tenant uuid, p_at timestamptz, p_meter text, p_roles text[], p_acts jsonb) returns act_verdict[]
   language plpgsql volatile
+  set enable_seqscan = off
   as $$
 declare
   v_counter   usage_counters;
@@ -53,8 +55,11 @@ begin
            (a.act ->> 'actor')::uuid as actor, (a.act ->> 'quantity')::bigint as quantity,
            m.role, m.state, r.fingerprint as known_fingerprint, r.subject as known_subject, r.used_after
       from jsonb_array_elements(p_acts) with ordinality as a(act, ord)
-      left join members m on m.tenant_id = p_tenant and m.member_id = (a.act ->> 'actor')::uuid
-      left join usage_records r on r.tenant_id = p_tenant and r.operation_key = a.act ->> 'key' and r.meter = p_meter and r.scope_id = 'tenant'
+      -- With a limit these stay look-ups by key: a join could be planned over all the tenant's records.
+      left join lateral (select role, state from members
+                          where tenant_id = p_tenant and member_id = (a.act ->> 'actor')::uuid limit 1) m on true
+      left join lateral (select fingerprint, subject, used_after from usage_records
+                          where tenant_id = p_tenant and operation_key = a.act ->> 'key' and meter = p_meter and scope_id = 'tenant' limit 1) r on true
      order by a.ord
   loop
     v_one := row(v_row.ord, null, v_row.key, v_row.fingerprint, v_row.subject, v_row.actor, v_row.quantity,
@@ -88,7 +93,8 @@ begin
     for v_row in
       select v.ord, r.fingerprint = v.fingerprint as same, r.subject
         from unnest(v_all) v
-        join usage_records r on r.tenant_id = p_tenant and r.operation_key = v.operation_key and r.meter = p_meter and r.scope_id = 'tenant'
+       cross join lateral (select fingerprint, subject from usage_records
+                            where tenant_id = p_tenant and operation_key = v.operation_key and meter = p_meter and scope_id = 'tenant' limit 1) r
        where v.verdict = 'exhausted'
     loop
       v_all[v_row.ord].verdict := case when v_row.same then 'replayed' else 'conflict' end;
@@ -103,9 +109,11 @@ $$;
 -- counter moved in between (full, or another period): the whole act is then undone and weighed again.
 create function book_acts(p_tenant uuid, p_at timestamptz, p_meter text, p_acts act_verdict[]) returns void
   language plpgsql volatile
+  set enable_seqscan = off
   as $$
 declare
   v_counter  usage_counters;
+  v_act      act_verdict;
   v_total    bigint;
   v_period   timestamptz;
   v_crossed  int[];
@@ -127,9 +135,10 @@ begin
     from unnest(p_acts) where verdict = 'admitted';
 
   -- A late retry that succeeds takes the draft of its refused first try with it.
-  update drafts d set state = 'submitted', subject = a.subject, updated_at = p_at, revision = d.revision + 1
-    from unnest(p_acts) a
-   where a.verdict = 'admitted' and d.tenant_id = p_tenant and d.operation_key = a.operation_key and d.state = 'open';
+  for v_act in select * from unnest(p_acts) where verdict = 'admitted' loop
+    update drafts set state = 'submitted', subject = v_act.subject, updated_at = p_at, revision = revision + 1
+     where tenant_id = p_tenant and operation_key = v_act.operation_key and state <> 'submitted';
+  end loop;
 
   -- Integers, so that 100 fires at exactly full. Nothing fires without an allowance.
   if v_counter.granted > 0 then
