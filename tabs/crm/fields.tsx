@@ -48,7 +48,13 @@ export function amountText(money: Money | null, tag: string): string {
 }
 
 const useStyles = makeStyles({
-  pair: { display: 'grid', gridTemplateColumns: '1fr 1fr', gap: '12px', '@media (max-width: 639px)': { gridTemplateColumns: '1fr' } },
+  pair: {
+    display: 'grid',
+    gridTemplateColumns: 'minmax(0, 1fr) minmax(0, 1fr)',
+    alignItems: 'start',
+    gap: '12px',
+    '@media (max-width: 639px)': { gridTemplateColumns: '1fr' },
+  },
   money: { display: 'grid', gridTemplateColumns: 'minmax(0, 1fr) 96px', gap: '6px' },
 });
 

@@ -76,14 +76,18 @@ export default function SettingsPage({ onShortcuts }: SettingsPageProps) {
                 ))}
               </Select>
             </Field>
-            <Switch
-              checked={session.shortcuts}
-              onChange={(_, data) => session.setShortcuts(data.checked)}
-              label={t('settings.shortcuts')}
-            />
-            <Button className={styles.start} onClick={onShortcuts}>
-              {t('settings.showShortcuts')}
-            </Button>
+            {!session.host.phone && (
+              <>
+                <Switch
+                  checked={session.shortcuts}
+                  onChange={(_, data) => session.setShortcuts(data.checked)}
+                  label={t('settings.shortcuts')}
+                />
+                <Button className={styles.start} onClick={onShortcuts}>
+                  {t('settings.showShortcuts')}
+                </Button>
+              </>
+            )}
           </div>
         </Card>
         <Card>

@@ -14,6 +14,7 @@ import { useDrafts, useUsage } from '../shared/usage';
 
 const useStyles = makeStyles({
   stack: { display: 'flex', flexDirection: 'column', gap: '8px', marginBottom: '12px', ':empty': { display: 'none' } },
+  aside: { '@media (max-width: 639px)': { display: 'none' } },
 });
 
 /** What every page should know: offline, read-only, a limit near or reached, drafts that wait. */

@@ -38,7 +38,13 @@ const payloadOf = (typed: Typed): NewTicket => ({
 });
 
 const useStyles = makeStyles({
-  pair: { display: 'grid', gridTemplateColumns: '1fr 1fr', gap: '12px', '@media (max-width: 639px)': { gridTemplateColumns: '1fr' } },
+  pair: {
+    display: 'grid',
+    gridTemplateColumns: 'minmax(0, 1fr) minmax(0, 1fr)',
+    alignItems: 'start',
+    gap: '12px',
+    '@media (max-width: 639px)': { gridTemplateColumns: '1fr' },
+  },
 });
 
 /** A title is enough. Closed without sending, the text is there again the next time. */
