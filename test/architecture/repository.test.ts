@@ -42,3 +42,12 @@ test('what the build makes is not committed', () => {
 test('no file of the program is named for having found no name', () => {
   expect(files.filter((file) => /^(src|tabs)\/.*\b(utils?|helpers?|services?|managers?)\b/i.test(file))).toEqual([]);
 });
+
+test('the lock file knows the packages of every platform, or npm ci refuses it where a registry lacks one', () => {
+  type Entry = { optionalDependencies?: Record<string, string> };
+  const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, Entry> };
+  const missing = Object.entries(packages).flatMap(([place, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter((name) => !packages[`node_modules/${name}`] && !packages[`${place}/node_modules/${name}`]),
+  );
+  expect(missing).toEqual([]);
+});
