@@ -4,8 +4,12 @@ import { type Config, VERSION } from './config';
 import { METERS } from './contract/meters';
 import { type Catalog, loadCatalog } from './features/plans/catalog';
 import { publishPlans } from './features/plans/publish-plans';
+import { checklistRoutes } from './http/routes/checklists';
+import { draftRoutes } from './http/routes/drafts';
 import { memberRoutes } from './http/routes/members';
+import { opportunityRoutes } from './http/routes/opportunities';
 import { ticketRoutes } from './http/routes/tickets';
+import { usageRoutes } from './http/routes/usage';
 import { createServer } from './http/server';
 import { createEntraVerifier } from './http/verify-entra-token';
 import { startJobs } from './jobs/runner';
@@ -56,7 +60,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
     version: VERSION,
     pages: PAGES,
     verify: createEntraVerifier(config.entra),
-    api: [...memberRoutes(links), ...ticketRoutes],
+    api: [...memberRoutes(links), ...usageRoutes, ...ticketRoutes, ...checklistRoutes, ...opportunityRoutes, ...draftRoutes],
     bot: null,
     webhook: (_req, _res, next) => next(),
     account: (_req, _res, next) => next(),

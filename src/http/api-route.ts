@@ -19,9 +19,9 @@ export interface Call<Params extends Shape, Query extends Shape, Body extends Sh
   params: Of<Params>;
   query: Of<Query>;
   body: Of<Body>;
-  /** Idempotency-Key; there when the route `creates`. */
+  /** Idempotency-Key; empty when the route needs none. */
   key: string;
-  /** If-Match; there when the route `changes`. */
+  /** If-Match; 0 when the route needs none. */
   revision: number;
 }
 
@@ -37,7 +37,11 @@ export interface ApiRoute {
   /** null: 204 without content. */
   answer: z.ZodType | null;
   status: 200 | 201 | 204;
-  creates: boolean;
+  /** Needs an Idempotency-Key. */
+  keyed: boolean;
+  /** `run` gives a Created, which says whether it is a replay. */
+  replayable: boolean;
+  /** Needs If-Match. */
   changes: boolean;
   run(call: Call<z.ZodType, z.ZodType, z.ZodType>): Promise<Result<unknown, Refusal>>;
 }
@@ -55,16 +59,20 @@ export function route<
   query?: Q;
   body?: B;
   answer: z.ZodType | null;
-  /** Carries an Idempotency-Key and answers 201; `run` gives a Created. */
+  /** Creates a record under an Idempotency-Key: 201, and `run` gives a Created. */
   creates?: boolean;
-  /** As `creates`, for an act on an existing record: answers 200. */
-  keyed?: boolean;
+  /** As `creates` for an act on an existing record: 200. */
+  starts?: boolean;
+  /** The record named in the path is the act's key; no Idempotency-Key is needed. */
+  keyInPath?: boolean;
   /** Needs If-Match. */
   changes?: boolean;
   run(call: Call<P, Q, B>): Promise<Result<unknown, Refusal>>;
 }): ApiRoute {
-  const { creates = false, keyed = false, changes = false, ...rest } = given;
-  return { ...rest, creates: creates || keyed, changes, status: given.answer === null ? 204 : creates ? 201 : 200 } as ApiRoute;
+  const { creates = false, starts = false, keyInPath = false, changes = false, ...rest } = given;
+  const replayable = creates || starts;
+  const status = given.answer === null ? 204 : creates ? 201 : 200;
+  return { ...rest, status, replayable, keyed: replayable && !keyInPath, changes } as ApiRoute;
 }
 
 export function mount(
@@ -93,12 +101,12 @@ async function answer(one: ApiRoute, ctx: Context, actor: Actor, req: Request, r
     params: one.params && parse(one.params, req.params),
     query: one.query && parse(one.query, req.query),
     body: one.body && parse(one.body, req.body),
-    key: one.creates ? idempotencyKeyOf(req) : '',
+    key: one.keyed ? idempotencyKeyOf(req) : '',
     revision: one.changes ? revisionOf(req) : 0,
   });
   if (!result.ok) return sendRefusal(req, res, result.refusal);
   if (one.answer === null) return void res.status(204).end();
-  const body = one.creates ? unwrap(result.value as Created<unknown>, res) : result.value;
+  const body = one.replayable ? unwrap(result.value as Created<unknown>, res) : result.value;
   const revision = (body as { revision?: unknown }).revision;
   if (typeof revision === 'number') res.setHeader('ETag', `"${revision}"`);
   res.status(one.status).json(body);

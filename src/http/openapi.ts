@@ -18,7 +18,7 @@ export function describeApi(routes: readonly ApiRoute[], publicUrl: string, vers
   });
   for (const one of routes) {
     const headers = z.object({
-      ...(one.creates && {
+      ...(one.keyed && {
         'Idempotency-Key': z.string().min(8).max(200).describe('Names the act for ever: a retry with the same key counts once.'),
       }),
       ...(one.changes && { 'If-Match': z.string().describe('The ETag of the record that the change is based on.') }),
@@ -38,16 +38,16 @@ export function describeApi(routes: readonly ApiRoute[], publicUrl: string, vers
       responses: {
         [one.status]: one.answer
           ? {
-              description: one.creates ? 'Done; Idempotent-Replayed: true when it had been done before.' : 'Done.',
+              description: one.replayable ? 'Done; Idempotent-Replayed: true when it had been done before.' : 'Done.',
               content: { 'application/json': { schema: one.answer } },
             }
           : { description: 'Done.' },
         400: problem('The request is wrong; `errors` names the fields.'),
         401: problem('No token, or one that does not hold.'),
-        ...(one.creates && one.status === 201 && { 402: problem('quota_exhausted: the limit is reached; the input was kept as a draft.') }),
+        ...(one.replayable && { 402: problem('quota_exhausted: the limit is reached; the input was kept as a draft.') }),
         403: problem('no_subscription, subscription_inactive, not_allowed or access_removed.'),
         ...(one.params && { 404: problem('It does not exist, or not for you.') }),
-        ...(one.creates && { 409: problem('idempotency_conflict: the key was used for other content.') }),
+        ...(one.replayable && { 409: problem('idempotency_conflict: the key was used for other content.') }),
         ...(one.changes && { 412: problem('stale_revision: `current` is the record as it is now.'), 428: problem('If-Match is missing.') }),
         429: problem('Too many requests of this organization in a minute.'),
       },

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import { LOCALES, type Locale } from '../contract/common';
 import type { Problem, ProblemCode, Refusal, RefusalCode, RequestProblemCode } from '../contract/refusals';
 import { refusalTexts } from '../contract/texts';
+import { dateInWords, fill } from '../platform/sentences';
 
 /** The one place a code becomes a status. A new code does not compile until it has a line here. */
 const STATUS: Record<ProblemCode, number> = {
@@ -62,12 +63,11 @@ export function localeOf(req: Request): Locale {
 
 /** Problem details (RFC 9457) of a code and its facts, in the reader's language. */
 export function toProblem(code: ProblemCode, facts: Record<string, unknown>, locale: Locale, requestId: string | undefined): Problem {
-  const texts = refusalTexts[locale];
   return {
     type: `urn:kontingent:problem:${code}`,
     title: code.replaceAll('_', ' '),
     status: STATUS[code],
-    detail: fill(texts[code], facts, locale),
+    detail: sentence(code, facts, locale),
     code,
     ...facts,
     ...(requestId && { requestId }),
@@ -84,14 +84,14 @@ export function refusalFacts(refusal: Refusal): Record<string, unknown> {
   return facts;
 }
 
-function fill(sentence: string, facts: Record<string, unknown>, locale: Locale): string {
-  const meters = refusalTexts[locale].meters;
+function sentence(code: ProblemCode, facts: Record<string, unknown>, locale: Locale): string {
+  const texts = refusalTexts[locale];
   const words: Record<string, unknown> = {
     ...facts,
-    meterName: meters[facts.meter as keyof typeof meters],
-    resetsAt: typeof facts.resetsAt === 'string' ? facts.resetsAt.slice(0, 10) : facts.resetsAt,
+    meterName: texts.meters[facts.meter as keyof typeof texts.meters],
+    resetsAt: typeof facts.resetsAt === 'string' ? dateInWords(facts.resetsAt.slice(0, 10), locale) : undefined,
   };
-  return sentence.replace(/\{\{(\w+)\}\}/gu, (_, name: string) => String(words[name] ?? ''));
+  return fill(texts[code], words, locale);
 }
 
 export function sendProblem(req: Request, res: Response, code: ProblemCode, facts: Record<string, unknown> = {}): void {
