@@ -6,3 +6,6 @@ export const newId = (): string => v7();
 
 /** An unguessable word for sessions, states and tokens: 256 bits, base64url. */
 export const newSecret = (): string => randomBytes(32).toString('base64url');
+
+/** A fraction in [0, 1), for spreading what would happen at once. */
+export const newFraction = (): number => randomBytes(4).readUInt32BE() / 2 ** 32;

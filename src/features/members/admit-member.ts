@@ -5,7 +5,7 @@ import type { Actor } from '../../platform/actor';
 import type { TxContext } from '../../platform/context';
 import { ok, type Result, refuse } from '../../platform/result';
 import { type Capability, decideAccess, initialRole } from './access.rules';
-import { findMemberAndStanding, insertMember, type MemberRow, setRole } from './members.store';
+import { findMemberAndStanding, insertMember, lockOwners, type MemberRow, setRole } from './members.store';
 
 /** Everybody of the organization's directory may take part (TW-02): the first contact makes a member. */
 export async function admitMember(tx: TxContext, actor: Actor, at: Date): Promise<Result<MemberRow, Refusal>> {
@@ -27,6 +27,14 @@ export async function makeOwner(
   await insertMember(tx.db, tenantId, { ...person, role: 'owner' }, at);
   await setRole(tx.db, tenantId, person.memberId, 'owner', null);
 }
+
+/** The role of a present member; null for everybody else. */
+export async function roleOf(tx: TxContext, tenantId: string, memberId: string): Promise<Role | null> {
+  const { member } = await findMemberAndStanding(tx.db, tenantId, memberId);
+  return member?.state === 'present' ? member.role : null;
+}
+
+export const hasOwner = async (tx: TxContext, tenantId: string): Promise<boolean> => (await lockOwners(tx.db, tenantId)).length > 0;
 
 /** Who the actor is here and whether they may; the first lines of every use case. */
 export async function enter(

@@ -1,0 +1,151 @@
+import type { Activation } from '../../contract/account';
+import type { Refusal } from '../../contract/refusals';
+import type { Actor } from '../../platform/actor';
+import type { Context, TxContext } from '../../platform/context';
+import { ok, type Result, refuse } from '../../platform/result';
+import { roleOf } from '../members/admit-member';
+import { findPlan } from '../plans/plans';
+import { describeTenant, type Tenant } from '../tenants/tenants';
+import { type Adoption, adoptSnapshot, type Cause, readAndAdopt } from './adopt-snapshot';
+import { appointOwner, mayManage } from './buyer';
+import { type MarketplaceSubscription, MarketplaceUnavailable, type Selling } from './marketplace.port';
+import { queueReread } from './reread.store';
+import type { SubscriptionRow } from './subscriptions.store';
+
+type ActivationFailed = Refusal & { code: 'activation_failed' };
+
+/** When the marketplace is asked for the outcome on its own, should nobody wait for it. */
+const REREAD_AFTER_MS = 30_000;
+
+/**
+ * Activates a purchase once, however often and by however many it is asked for. What the buyer told is kept first; then the
+ * marketplace is asked, outside any transaction; then its own word is adopted. While it says PendingFulfillmentStart the
+ * activation is under way: a webhook or the reread brings the outcome.
+ */
+export async function activateSubscription(
+  ctx: Context,
+  selling: Selling,
+  actor: Actor,
+  input: Activation,
+): Promise<Result<SubscriptionRow, Refusal>> {
+  const act = { ...selling, marketplace: selling.marketplace.correlated(ctx.newId()) };
+  try {
+    return await activate(ctx, act, actor, input);
+  } catch (error) {
+    if (!(error instanceof MarketplaceUnavailable)) throw error;
+    ctx.log.error({ err: error, subscriptionId: input.subscriptionId }, 'an activation could not reach the marketplace');
+    return failed('marketplace_unavailable');
+  }
+}
+
+async function activate(ctx: Context, selling: Selling, actor: Actor, input: Activation): Promise<Result<SubscriptionRow, Refusal>> {
+  const fetchedAt = selling.realTime.now();
+  const truth = await selling.marketplace.getSubscription(input.subscriptionId);
+  if (!truth) return refuse({ code: 'subscription_not_found' });
+  if (!(await mayManage(ctx, truth, actor))) return refuse({ code: 'not_purchaser' });
+  if (!(await findPlan(ctx.database, truth.planId))) {
+    ctx.log.error(
+      { subscriptionId: truth.id, planId: truth.planId },
+      'a purchase of a plan that the catalog does not know cannot be activated',
+    );
+    return refuse({ code: 'plan_unknown', planId: truth.planId });
+  }
+
+  const intent: Cause = { name: 'activate', actor: actor.memberId, also: (tx, adopted) => keepIntent(tx, selling, actor, input, adopted) };
+  const kept = await adoptNow(ctx, selling, truth, fetchedAt, intent);
+  if (!('row' in kept)) return refuse({ code: 'subscription_not_found' });
+  if (kept.row.status === 'Unsubscribed') return failed('subscription_ended');
+  if (kept.row.status !== 'PendingFulfillmentStart') return ok(kept.row);
+
+  const started = await once(truth.id, () => start(selling, truth));
+  const after = await readAndAdopt(ctx, selling, truth.id, { name: 'activate', actor: actor.memberId });
+  if (!after || !('row' in after.adoption)) return refuse({ code: 'subscription_not_found' });
+  const { row } = after.adoption;
+  if (row.status === 'Unsubscribed') return failed('subscription_ended');
+  if (row.status === 'PendingFulfillmentStart' && !started.ok) return started;
+  return ok(row);
+}
+
+async function adoptNow(
+  ctx: Context,
+  selling: Selling,
+  truth: MarketplaceSubscription,
+  fetchedAt: Date,
+  cause: Cause,
+): Promise<Exclude<Adoption, { outcome: 'stale' }>> {
+  const adoption = await adoptSnapshot(ctx, truth, fetchedAt, cause);
+  if (adoption.outcome !== 'stale') return adoption;
+  return (await readAndAdopt(ctx, selling, truth.id, cause))?.adoption ?? { outcome: 'owner_unknown' };
+}
+
+/** Runs in the transaction that adopts: who owns the organization, what it is called, and a reminder to look again. */
+async function keepIntent(
+  tx: TxContext,
+  selling: Selling,
+  actor: Actor,
+  input: Activation,
+  { tenant, row, at }: { tenant: Tenant; row: SubscriptionRow; at: Date },
+): Promise<void> {
+  const { tenantId } = tenant;
+  await appointOwner(tx, tenantId, actor, row.beneficiary, at);
+  const mayDescribe = tenant.name === null || (actor.tenantId === tenantId && (await roleOf(tx, tenantId, actor.memberId)) === 'owner');
+  if (mayDescribe)
+    await describeTenant(tx.db, tenantId, {
+      name: input.organization,
+      contactAddress: input.contactAddress,
+      locale: input.locale,
+      timeZone: input.timeZone,
+    });
+  if (row.status !== 'PendingFulfillmentStart') return;
+  const notBefore = new Date(selling.realTime.now().getTime() + REREAD_AFTER_MS);
+  await queueReread(tx.db, { outboxId: tx.newId(), tenantId, subscriptionId: row.externalId, notBefore });
+}
+
+const starting = new Map<string, Promise<Result<true, ActivationFailed>>>();
+
+/** Several clicks at once share one activation. Instances besides this one are held apart by the marketplace's own status. */
+function once(subscriptionId: string, run: () => Promise<Result<true, ActivationFailed>>): Promise<Result<true, ActivationFailed>> {
+  const known = starting.get(subscriptionId);
+  if (known) return known;
+  const promise = run().finally(() => starting.delete(subscriptionId));
+  starting.set(subscriptionId, promise);
+  return promise;
+}
+
+const ATTEMPTS = 3;
+
+/** Asks for the activation and waits a little for its outcome. Asked again only when the marketplace says that nothing has begun. */
+async function start(selling: Selling, { id, planId, quantity }: MarketplaceSubscription): Promise<Result<true, ActivationFailed>> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    const answer = await selling.marketplace.activate(id, { planId, quantity }).catch(unavailable);
+    if (answer === 'ended') return failed('subscription_ended');
+    const seen = await waitUntilStarted(selling, id, answer === null ? 1 : WAITS.length);
+    if (seen === 'started' || answer === 'accepted') return ok(true);
+    if (answer === 'refused') return failed('refused_by_marketplace');
+    if (seen === 'unseen') break;
+  }
+  return failed('marketplace_unavailable');
+}
+
+/** Activation takes effect after its answer, mostly at once. Together 8 s. */
+const WAITS = [0, 100, 200, 400, 800, 1500, 2000, 3000];
+
+async function waitUntilStarted({ marketplace, pause }: Selling, id: string, looks: number): Promise<'started' | 'pending' | 'unseen'> {
+  let seen: 'pending' | 'unseen' = 'unseen';
+  for (const wait of WAITS.slice(0, looks)) {
+    await pause(wait);
+    const truth = await marketplace.getSubscription(id).catch(unavailable);
+    if (truth && truth.status !== 'PendingFulfillmentStart') return 'started';
+    if (truth) seen = 'pending';
+  }
+  return seen;
+}
+
+/** Tried again or waited for; other faults go on. */
+function unavailable(error: unknown): null {
+  if (error instanceof MarketplaceUnavailable) return null;
+  throw error;
+}
+
+const failed = (reason: ActivationFailed['reason']): { ok: false; refusal: ActivationFailed } =>
+  refuse({ code: 'activation_failed', reason } as ActivationFailed);

@@ -1,0 +1,200 @@
+import type { SubscriptionStatus } from '../../contract/subscriptions';
+import { type Context, inTenant, type TxContext } from '../../platform/context';
+import { fingerprint } from '../../platform/fingerprint';
+import { isId } from '../../platform/page';
+import { audit } from '../audit/audit';
+import { replacePlanGrants } from '../entitlements/grants';
+import { findPlan, type Plan } from '../plans/plans';
+import { anchorUsage, ensureTenant, lockTenant, type Tenant } from '../tenants/tenants';
+import { refreshCounters } from '../usage/refresh-counters';
+import { adoptedStatus, keepsAnchor } from './lifecycle.rules';
+import { type MarketplaceSubscription, MarketplaceUnavailable, type Selling } from './marketplace.port';
+import {
+  enterInDirectory,
+  findInDirectory,
+  listSubscriptions,
+  lockSubscription,
+  logSubscription,
+  type SubscriptionRow,
+  saveSubscription,
+  stampSnapshot,
+} from './subscriptions.store';
+
+/** Why the marketplace was asked, and for whom. */
+export interface Cause {
+  /** A webhook's action, `activate`, `visit` or `reconcile`. */
+  name: string;
+  actor: string | null;
+  /** What else belongs into the transaction, after the row was saved. */
+  also?(tx: TxContext, adopted: { tenant: Tenant; row: SubscriptionRow; at: Date }): Promise<void>;
+}
+
+export type Adoption =
+  | {
+      outcome: 'adopted' | 'unchanged';
+      tenantId: string;
+      row: SubscriptionRow;
+      /** The status held before; null: not known here. */
+      before: SubscriptionStatus | null;
+      /** False: the marketplace names a plan that we do not sell; the one held before goes on. */
+      isPlanKnown: boolean;
+    }
+  /** Somebody has adopted a later answer: ask the marketplace again. */
+  | { outcome: 'stale' }
+  /** Nothing was written: an operator has to look. */
+  | { outcome: 'plan_unknown' | 'owner_unknown' };
+
+/** The organization that uses the purchase; a purchase for somebody else's organization belongs to that one. */
+export const organizationOf = ({ beneficiary, purchaser }: MarketplaceSubscription): string | null =>
+  [beneficiary.tenantId, purchaser.tenantId].find(isId) ?? null;
+
+/**
+ * Makes the marketplace's word ours, in one transaction: row, log, usage anchor, grants, counters. The one place where a
+ * subscription changes. `fetchedAt` is the real time before the marketplace was asked; an answer older than the one held is stale.
+ */
+export async function adoptSnapshot(ctx: Context, truth: MarketplaceSubscription, fetchedAt: Date, cause: Cause): Promise<Adoption> {
+  const known = await findInDirectory(ctx.database, truth.id);
+  const tenantId = known?.tenantId ?? organizationOf(truth);
+  if (!tenantId) {
+    ctx.log.error({ subscriptionId: truth.id }, 'a purchase names no organization');
+    return { outcome: 'owner_unknown' };
+  }
+  const at = ctx.now();
+  return inTenant(ctx, tenantId, async (tx) => {
+    const newest = await findPlan(tx.db, truth.planId);
+    if (!newest)
+      tx.log.error({ subscriptionId: truth.id, planId: truth.planId }, 'the marketplace sold a plan that the catalog does not know');
+    if (!newest && !known) return { outcome: 'plan_unknown' };
+
+    await ensureTenant(tx.db, tenantId, at);
+    const tenant = (await lockTenant(tx.db, tenantId))!;
+    const entry = await enterInDirectory(tx.db, truth.id, tenantId, tx.newId());
+    const before = await lockSubscription(tx.db, tenantId, entry.subscriptionId);
+    if (before && before.snapshotAt >= fetchedAt) return { outcome: 'stale' };
+
+    const plan = await planOf(tx, truth, before, newest);
+    if (!plan) return { outcome: 'plan_unknown' };
+    const row = merge(truth, before, plan, { subscriptionId: entry.subscriptionId, fetchedAt, at });
+    const isChanged = before === null || fingerprint(facts(before)) !== fingerprint(facts(row));
+    if (isChanged) await save(tx, tenant, before, row, plan, cause, at);
+    else await stampSnapshot(tx.db, tenantId, row.subscriptionId, fetchedAt);
+    await cause.also?.(tx, { tenant, row, at });
+    return { outcome: isChanged ? 'adopted' : 'unchanged', tenantId, row, before: before?.status ?? null, isPlanKnown: newest !== null };
+  });
+}
+
+/** Enough for any number of callers at once: each loses only to one that asked later. */
+const TRIES = 6;
+
+/** Asks the marketplace and adopts its answer; null: it does not know the subscription. @throws MarketplaceUnavailable */
+export async function readAndAdopt(
+  ctx: Context,
+  selling: Selling,
+  subscriptionId: string,
+  cause: Cause,
+): Promise<{ truth: MarketplaceSubscription; adoption: Exclude<Adoption, { outcome: 'stale' }> } | null> {
+  for (let tries = 1; tries <= TRIES; tries += 1) {
+    const fetchedAt = selling.realTime.now();
+    const truth = await selling.marketplace.getSubscription(subscriptionId);
+    if (!truth) return null;
+    const adoption = await adoptSnapshot(ctx, truth, fetchedAt, cause);
+    if (adoption.outcome !== 'stale') return { truth, adoption };
+    await selling.pause(5 * tries);
+  }
+  throw new MarketplaceUnavailable('The subscription changes faster than it can be read.');
+}
+
+/** The pinned version of the plan held, the newest of another one, and the plan held when the other is not sold. */
+async function planOf(
+  tx: TxContext,
+  truth: MarketplaceSubscription,
+  before: SubscriptionRow | null,
+  newest: Plan | null,
+): Promise<Plan | null> {
+  const stays = before !== null && (newest === null || before.planId === truth.planId);
+  return stays ? findPlan(tx.db, before.planId, before.planVersion) : newest;
+}
+
+function merge(
+  truth: MarketplaceSubscription,
+  before: SubscriptionRow | null,
+  plan: Plan,
+  { subscriptionId, fetchedAt, at }: { subscriptionId: string; fetchedAt: Date; at: Date },
+): SubscriptionRow {
+  const status = adoptedStatus(before?.status ?? null, truth.status);
+  const hasEnded = status === 'Unsubscribed';
+  return {
+    subscriptionId,
+    externalId: truth.id,
+    name: truth.name,
+    offerId: truth.offerId,
+    planId: plan.planId,
+    planVersion: plan.version,
+    // Terms and seats may vanish from an ended subscription.
+    quantity: truth.quantity ?? (hasEnded ? (before?.quantity ?? null) : null),
+    status,
+    termUnit: truth.termUnit ?? before?.termUnit ?? null,
+    termStart: truth.termStart ?? before?.termStart ?? null,
+    termEnd: truth.termEnd ?? before?.termEnd ?? null,
+    autoRenew: truth.autoRenew,
+    isFreeTrial: truth.isFreeTrial,
+    allowedOperations: [...truth.allowedOperations].sort(),
+    purchaser: truth.purchaser,
+    beneficiary: truth.beneficiary,
+    purchasedAt: before?.purchasedAt ?? truth.purchasedAt ?? at,
+    activatedAt: before?.activatedAt ?? (keepsAnchor(status) ? at : null),
+    endedAt: before?.endedAt ?? (hasEnded ? at : null),
+    snapshotAt: fetchedAt,
+    revision: (before?.revision ?? 0) + 1,
+  };
+}
+
+/** What of a row is the marketplace's word, as the log keeps it. */
+function facts({ snapshotAt: _at, revision: _revision, ...row }: SubscriptionRow): object {
+  return JSON.parse(JSON.stringify(row)) as object;
+}
+
+async function save(
+  tx: TxContext,
+  tenant: Tenant,
+  before: SubscriptionRow | null,
+  row: SubscriptionRow,
+  plan: Plan,
+  cause: Cause,
+  at: Date,
+): Promise<void> {
+  const { tenantId } = tenant;
+  const startsUsage =
+    keepsAnchor(row.status) && !keepsAnchor(before?.status ?? null) && !(await hasAnother(tx, tenantId, row.subscriptionId));
+  await saveSubscription(tx.db, tenantId, row);
+  await logSubscription(tx.db, tenantId, {
+    subscriptionId: row.subscriptionId,
+    revision: row.revision,
+    cause: cause.name,
+    before: before && facts(before),
+    after: facts(row),
+    at,
+    actor: cause.actor,
+  });
+  await audit(
+    tx,
+    tenantId,
+    {
+      actor: cause.actor ?? 'marketplace',
+      via: cause.actor ? 'account' : 'marketplace',
+      action: `subscription.${cause.name}`,
+      subject: row.subscriptionId,
+      details: { status: row.status, planId: row.planId, quantity: row.quantity },
+    },
+    at,
+  );
+  if (startsUsage) await anchorUsage(tx.db, tenantId, at, (row.termStart ?? at).toISOString().slice(0, 10));
+  const isOtherPlan = before?.planId !== row.planId || before.planVersion !== row.planVersion;
+  if (isOtherPlan) await replacePlanGrants(tx, tenantId, row.subscriptionId, plan, at);
+  if (isOtherPlan || before?.status !== row.status) await refreshCounters(tx, tenantId, at);
+}
+
+async function hasAnother(tx: TxContext, tenantId: string, subscriptionId: string): Promise<boolean> {
+  const rows = await listSubscriptions(tx.db, tenantId);
+  return rows.some((row) => row.subscriptionId !== subscriptionId && keepsAnchor(row.status));
+}

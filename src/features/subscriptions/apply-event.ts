@@ -1,0 +1,146 @@
+import type { SubscriptionStatus } from '../../contract/subscriptions';
+import type { Context } from '../../platform/context';
+import { findPlan } from '../plans/plans';
+import { readAndAdopt } from './adopt-snapshot';
+import { actionOf, awaitsAnswer, isChange, isSettled, type MarketplaceAction } from './lifecycle.rules';
+import { type MarketplaceOperation, MarketplaceUnavailable, type Selling } from './marketplace.port';
+import { type ClaimedEvent, claimDueEvents, claimEvent, postponeEvent, stampAcknowledged, stampApplied } from './marketplace-events.store';
+
+/** Longer than one take-up can last: afterwards somebody else may try. */
+const LEASE_MS = 120_000;
+/** Looks within one take-up: the marketplace's own state follows an answer within seconds. Together 15 s. */
+const WAITS = [0, 150, 300, 600, 1200, 2500, 4000, 6000];
+const LOOKING_MS = 30_000;
+const FIRST_RETRY_MS = 15_000;
+const LONGEST_RETRY_MS = 600_000;
+
+/** Applies one event now, unless somebody does already or has; what is not done by then the sweep takes up. */
+export async function applyMarketplaceEvent(ctx: Context, selling: Selling, eventId: string): Promise<void> {
+  const now = selling.realTime.now();
+  const event = await claimEvent(ctx.database, eventId, now, after(now, LEASE_MS));
+  if (event) await takeUp(ctx, selling, event);
+}
+
+/** The sweep: events whose application was interrupted, failed or must wait. Answers how many it took up. */
+export async function applyPendingMarketplaceEvents(ctx: Context, selling: Selling, limit = 20): Promise<number> {
+  const now = selling.realTime.now();
+  const events = await claimDueEvents(ctx.database, now, after(now, LEASE_MS), limit);
+  await Promise.all(events.map((event) => takeUp(ctx, selling, event)));
+  return events.length;
+}
+
+/** What a look came to; not done: somebody has to do something first, later looks may find it done. */
+interface Outcome {
+  isDone: boolean;
+  outcome: string;
+}
+
+async function takeUp(ctx: Context, selling: Selling, event: ClaimedEvent): Promise<void> {
+  const act = event.correlationId ? { ...selling, marketplace: selling.marketplace.correlated(event.correlationId) } : selling;
+  const { isDone, outcome } = await lookUntilSettled(ctx, act, event).catch((error: unknown): Outcome => {
+    ctx.log.error({ err: error, eventId: event.eventId, attempts: event.attempts }, 'a marketplace event could not be applied');
+    return { isDone: false, outcome: error instanceof MarketplaceUnavailable ? 'marketplace_unavailable' : 'failed' };
+  });
+  if (isDone) return stampApplied(ctx.database, event.eventId, outcome, ctx.now());
+  const retryMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(event.attempts - 1, 10));
+  await postponeEvent(ctx.database, event.eventId, outcome, after(selling.realTime.now(), retryMs));
+}
+
+async function lookUntilSettled(ctx: Context, selling: Selling, event: ClaimedEvent): Promise<Outcome> {
+  const progress: Progress = { isAcknowledged: event.acknowledgedAt !== null, before: null };
+  const enough = after(selling.realTime.now(), LOOKING_MS);
+  let failure: MarketplaceUnavailable | null = null;
+  for (const wait of WAITS) {
+    if ((failure?.retryAfterMs ?? 0) > LOOKING_MS) break;
+    await selling.pause(Math.max(wait, failure?.retryAfterMs ?? 0));
+    if (selling.realTime.now() > enough) break;
+    try {
+      const outcome = await look(ctx, selling, event, progress);
+      if (outcome) return outcome;
+      failure = null;
+    } catch (error) {
+      if (!(error instanceof MarketplaceUnavailable)) throw error;
+      failure = error;
+    }
+  }
+  if (failure) throw failure;
+  return { isDone: false, outcome: 'waiting' };
+}
+
+/** What earlier looks of the same take-up left. */
+interface Progress {
+  isAcknowledged: boolean;
+  /** The status held before the first look; null: not known here. */
+  before: SubscriptionStatus | null;
+}
+
+/** Confirms the event with the marketplace, answers it and adopts the marketplace's word; null: look again shortly. */
+async function look(ctx: Context, selling: Selling, event: ClaimedEvent, progress: Progress): Promise<Outcome | null> {
+  const action = actionOf(event.action);
+  const operation = await confirm(ctx, selling, event);
+  if (operation === 'foreign') return { isDone: true, outcome: 'not_this_operation' };
+  if (operation && (await acknowledge(ctx, selling, event, action, operation, progress))) return null;
+
+  const read = await readAndAdopt(ctx, selling, event.subscriptionId, { name: event.action, actor: null });
+  const adoption = read?.adoption ?? null;
+  if (adoption && !('row' in adoption)) return { isDone: false, outcome: adoption.outcome };
+  if (adoption) progress.before ??= adoption.before;
+  const seen = { action, before: progress.before, operation, truth: read?.truth ?? null, attempts: event.attempts };
+  if (!isSettled(seen)) return null;
+  // Published later, the plan is taken up by a later look.
+  if (adoption && !adoption.isPlanKnown) return { isDone: false, outcome: 'plan_unknown' };
+  return { isDone: true, outcome: outcomeOf(action, operation, read !== null) };
+}
+
+/** What the marketplace says about the operation; `foreign`: it is another one than the event claims. */
+async function confirm(ctx: Context, { marketplace }: Selling, event: ClaimedEvent): Promise<MarketplaceOperation | 'foreign' | null> {
+  const operation = await marketplace.getOperation(event.subscriptionId, operationOf(event));
+  if (!operation) return null;
+  const isSame =
+    operation.subscriptionId.toLowerCase() === event.subscriptionId.toLowerCase() && actionOf(operation.action) === actionOf(event.action);
+  if (isSame) return operation;
+  ctx.log.error(
+    { eventId: event.eventId, subscriptionId: event.subscriptionId, action: operation.action },
+    'an event does not match its operation',
+  );
+  return 'foreign';
+}
+
+/**
+ * Says yes or no to an operation that waits for it, once; true when it was said now. A change is decided by what the operation
+ * wants, whatever the event said. Of a reinstatement and of what we asked for ourselves the answer is a courtesy: nobody waits for it.
+ */
+async function acknowledge(
+  ctx: Context,
+  { marketplace }: Selling,
+  event: ClaimedEvent,
+  action: MarketplaceAction | null,
+  operation: MarketplaceOperation,
+  progress: Progress,
+): Promise<boolean> {
+  if (progress.isAcknowledged || !awaitsAnswer(action)) return false;
+  if (operation.status !== 'InProgress' && operation.status !== 'NotStarted') return false;
+  const isCourtesy = !isChange(action) || operation.source?.toLowerCase() === 'partner';
+  const isUnsold = action === 'ChangePlan' && operation.planId !== null && (await findPlan(ctx.database, operation.planId)) === null;
+  const outcome = event.answer === 'refuse' || isUnsold ? 'Failure' : 'Success';
+  try {
+    await marketplace.acknowledge(operation.subscriptionId, operation.id, outcome);
+  } catch (error) {
+    if (!isCourtesy || !(error instanceof MarketplaceUnavailable)) throw error;
+    ctx.log.info({ eventId: event.eventId }, 'an acknowledgement that nobody waits for was not taken');
+  }
+  progress.isAcknowledged = true;
+  await stampAcknowledged(ctx.database, event.eventId, ctx.now());
+  return true;
+}
+
+function outcomeOf(action: MarketplaceAction | null, operation: MarketplaceOperation | null, isKnown: boolean): string {
+  if (!isKnown) return 'subscription_unknown';
+  if (action === null) return 'noted';
+  return operation ? operation.status.toLowerCase() : 'adopted';
+}
+
+/** The id as it came, for the marketplace; ours is lower case. */
+const operationOf = ({ payload, eventId }: ClaimedEvent): string => (typeof payload.id === 'string' ? payload.id.trim() : eventId);
+
+const after = (at: Date, ms: number): Date => new Date(at.getTime() + ms);

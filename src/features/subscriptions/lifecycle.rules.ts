@@ -1,0 +1,100 @@
+import type { SubscriptionStatus } from '../../contract/subscriptions';
+
+/** What the marketplace announces. Source: SaaS fulfillment API v2, webhook; more may come. */
+export const MARKETPLACE_ACTIONS = ['Subscribe', 'ChangePlan', 'ChangeQuantity', 'Renew', 'Suspend', 'Reinstate', 'Unsubscribe'] as const;
+export type MarketplaceAction = (typeof MARKETPLACE_ACTIONS)[number];
+
+/** One lifecycle passage of the source writes Suspended for Suspend; unknown actions are null. */
+export function actionOf(word: string): MarketplaceAction | null {
+  const plain = word.trim().toLowerCase();
+  if (plain === 'suspended') return 'Suspend';
+  return MARKETPLACE_ACTIONS.find((action) => action.toLowerCase() === plain) ?? null;
+}
+
+/** These wait for the publisher's word. */
+export const awaitsAnswer = (action: MarketplaceAction | null): boolean => action === 'Reinstate' || isChange(action);
+/** Of these alone the publisher may say no. */
+export const isChange = (action: MarketplaceAction | null): boolean => action === 'ChangePlan' || action === 'ChangeQuantity';
+
+/** The status after an action; for a missing pair the status is taken from Get subscription. Source: SaaS life cycle. */
+const NEXT: Record<SubscriptionStatus, Partial<Record<MarketplaceAction, SubscriptionStatus>>> = {
+  PendingFulfillmentStart: { Subscribe: 'Subscribed', Unsubscribe: 'Unsubscribed' },
+  Subscribed: {
+    ChangePlan: 'Subscribed',
+    ChangeQuantity: 'Subscribed',
+    Renew: 'Subscribed',
+    Suspend: 'Suspended',
+    Unsubscribe: 'Unsubscribed',
+  },
+  Suspended: { Reinstate: 'Subscribed', Unsubscribe: 'Unsubscribed' },
+  Unsubscribed: {},
+};
+
+export const nextStatus = (before: SubscriptionStatus, action: MarketplaceAction): SubscriptionStatus | null =>
+  NEXT[before][action] ?? null;
+
+/**
+ * The status to hold after the marketplace's own word. Unsubscribed is final, and nothing becomes a mere purchase again:
+ * an answer that says so is an old one. null before: the first word we hear.
+ */
+export function adoptedStatus(before: SubscriptionStatus | null, truth: SubscriptionStatus): SubscriptionStatus {
+  if (before === null || before === 'PendingFulfillmentStart') return truth;
+  if (before === 'Unsubscribed' || truth === 'PendingFulfillmentStart') return before;
+  return truth;
+}
+
+/** Whether a subscription gives its organization a place in the usage calendar: the anchor stays while one does. */
+export const keepsAnchor = (status: SubscriptionStatus | null): boolean => status === 'Subscribed' || status === 'Suspended';
+
+/** Preview purchases carry the offer's id with this ending. */
+export const offerOf = (offerId: string): string => offerId.replace(/-preview$/u, '');
+
+export type EventAnswer = 'accept' | 'refuse' | 'note';
+
+/**
+ * What a webhook is answered, from what we know ourselves. Only changes can be refused: a plan that we do not sell, unless
+ * it is the plan held already (the marketplace takes a refused change back by the same action).
+ */
+export function answerTo(event: {
+  action: MarketplaceAction | null;
+  wantedPlan: string | null;
+  isSold: boolean;
+  heldPlan: string | null;
+}): EventAnswer {
+  if (event.action === null) return 'note';
+  const refused = event.action === 'ChangePlan' && event.wantedPlan !== null && !event.isSold && event.wantedPlan !== event.heldPlan;
+  return refused ? 'refuse' : 'accept';
+}
+
+/** How often an event is looked at again before the marketplace's state is taken although it does not show the event. */
+const LOOKS = 5;
+
+export interface SeenEvent {
+  action: MarketplaceAction | null;
+  /** The status held before this look; null: the subscription was not known here. */
+  before: SubscriptionStatus | null;
+  /** null: the marketplace knows no such operation, as it may be with notices. */
+  operation: {
+    status: 'NotStarted' | 'InProgress' | 'Succeeded' | 'Failed' | 'Conflict';
+    planId: string | null;
+    quantity: number | null;
+  } | null;
+  /** null: the marketplace does not know the subscription. */
+  truth: { status: SubscriptionStatus; planId: string; quantity: number | null } | null;
+  /** How often the event was taken up, this time included. */
+  attempts: number;
+}
+
+/** Whether nothing more is to be expected of an event: the marketplace may need a while until its own state shows it. */
+export function isSettled({ action, before, operation, truth, attempts }: SeenEvent): boolean {
+  if (action === null) return true;
+  const open = operation?.status === 'NotStarted' || operation?.status === 'InProgress';
+  if (open && awaitsAnswer(action)) return false;
+  if (operation?.status === 'Failed' || operation?.status === 'Conflict' || attempts >= LOOKS) return true;
+  if (truth === null || truth.status !== (nextStatus(before ?? 'PendingFulfillmentStart', action) ?? truth.status)) return false;
+  if (!isChange(action)) return true;
+  if (operation === null) return false;
+  return action === 'ChangePlan' ? shows(operation.planId, truth.planId) : shows(operation.quantity, truth.quantity);
+}
+
+const shows = <T>(wanted: T | null, held: T | null): boolean => wanted === null || wanted === held;

@@ -1,0 +1,83 @@
+import type { SubscriptionStatus } from '../../contract/subscriptions';
+import type { Clock } from '../../platform/clock';
+
+/** A person as the marketplace names them; any part may be missing. Ids are lower case. */
+export interface MarketplacePerson {
+  tenantId: string | null;
+  objectId: string | null;
+  address: string | null;
+}
+
+/** A purchase as the marketplace holds it. Source: SaaS fulfillment API v2, subscription object. */
+export interface MarketplaceSubscription {
+  id: string;
+  name: string;
+  offerId: string;
+  planId: string;
+  /** Seats; null on flat-rate plans. */
+  quantity: number | null;
+  status: SubscriptionStatus;
+  purchaser: MarketplacePerson;
+  beneficiary: MarketplacePerson;
+  /** Open string: P1M, P1Y and what Microsoft may add. */
+  termUnit: string | null;
+  /** Absent until activated. */
+  termStart: Date | null;
+  /** The last valid day. */
+  termEnd: Date | null;
+  autoRenew: boolean;
+  isFreeTrial: boolean;
+  allowedOperations: string[];
+  purchasedAt: Date | null;
+}
+
+export type OperationStatus = 'NotStarted' | 'InProgress' | 'Succeeded' | 'Failed' | 'Conflict';
+
+/** A change under way. Source: SaaS fulfillment API v2, operations. */
+export interface MarketplaceOperation {
+  id: string;
+  subscriptionId: string;
+  action: string;
+  status: OperationStatus;
+  planId: string | null;
+  quantity: number | null;
+  /** Partner: we asked for it. */
+  source: string | null;
+}
+
+/** No answer that can be used now: a timeout, an error of theirs, or a call they do not allow us. Try again later. */
+export class MarketplaceUnavailable extends Error {
+  override name = 'MarketplaceUnavailable';
+  constructor(
+    message: string,
+    /** How long they ask us to wait; 0 when they do not say. */
+    readonly retryAfterMs = 0,
+  ) {
+    super(message);
+  }
+}
+
+/** Microsoft's commercial marketplace, as far as a publisher asks it. Every method throws MarketplaceUnavailable. */
+export interface Marketplace {
+  /** The same marketplace, with all its calls tied to one business act. */
+  correlated(correlationId: string): Marketplace;
+  /** What a purchase token names; null when the token is wrong or expired. */
+  resolve(purchaseToken: string): Promise<MarketplaceSubscription | null>;
+  /** null: not known there. */
+  getSubscription(subscriptionId: string): Promise<MarketplaceSubscription | null>;
+  /** All purchases of all offers of the publisher, in every status. */
+  listSubscriptions(): AsyncIterable<MarketplaceSubscription>;
+  /** `accepted`: received, not done; the subscription tells. `refused`: not in this status. `ended`: never again. */
+  activate(subscriptionId: string, plan: { planId: string; quantity: number | null }): Promise<'accepted' | 'refused' | 'ended'>;
+  /** null: not known (of notices none need exist). */
+  getOperation(subscriptionId: string, operationId: string): Promise<MarketplaceOperation | null>;
+  /** `settled`: somebody or time decided before; `unknown`: there is no such operation. */
+  acknowledge(subscriptionId: string, operationId: string, outcome: 'Success' | 'Failure'): Promise<'noted' | 'settled' | 'unknown'>;
+}
+
+/** What buying needs besides the context: the marketplace, real time for retries, and patience. */
+export interface Selling {
+  marketplace: Marketplace;
+  realTime: Clock;
+  pause(ms: number): Promise<void>;
+}

@@ -1,0 +1,67 @@
+import express, { type RequestHandler, Router } from 'express';
+import { z } from 'zod';
+import { line } from '../../contract/common';
+import type { EventRunner } from '../../features/subscriptions/event-runner';
+import type { Selling } from '../../features/subscriptions/marketplace.port';
+import { receiveMarketplaceEvent } from '../../features/subscriptions/receive-event';
+import type { Context } from '../../platform/context';
+import { parse } from '../parse';
+import { RequestProblem, sendProblem } from '../respond';
+import type { createMarketplaceVerifier } from '../verify-marketplace-token';
+
+export interface WebhookDeps {
+  ctx: Context;
+  selling: Selling;
+  events: EventRunner;
+  verify: ReturnType<typeof createMarketplaceVerifier>;
+}
+
+const BODY_LIMIT = '256kb';
+
+/** Ids become keys and parts of paths. */
+const EventId = z
+  .string()
+  .trim()
+  .regex(/^[A-Za-z0-9][\w-]{0,99}$/u, 'must be an id');
+
+/** Only these may be assumed; the rest grows and is kept as it comes. Source: SaaS fulfillment API v2, webhook. */
+const Webhook = z.looseObject({ id: EventId, subscriptionId: EventId, action: line(100), planId: z.unknown() });
+
+/** `POST /webhook`: the marketplace announces. Verified before anything is read; answered before any other system is asked. */
+export function marketplaceWebhookRoutes({ ctx, selling, events, verify }: WebhookDeps): Router {
+  const authenticate: RequestHandler = async (req, _res, next) => {
+    const header = req.get('authorization');
+    if (!header) throw new RequestProblem('token_missing');
+    const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/iu.exec(header.trim())?.[1];
+    if (!token) throw new RequestProblem('token_invalid');
+    const caller = await verify(token);
+    if (caller !== 'genuine') throw new RequestProblem(caller);
+    next();
+  };
+
+  const router = Router();
+  router.post('/webhook', authenticate, express.json({ limit: BODY_LIMIT, type: () => true }), async (req, res) => {
+    const body = parse(Webhook, req.body ?? null);
+    const { eventId, answer } = await receiveMarketplaceEvent(ctx, selling, {
+      id: body.id,
+      subscriptionId: body.subscriptionId,
+      action: body.action,
+      planId: typeof body.planId === 'string' ? body.planId.trim() || null : null,
+      payload: body,
+      requestId: idOf(req.get('x-ms-requestid')),
+      correlationId: idOf(req.get('x-ms-correlationid')),
+    });
+    if (answer === 'refuse') sendProblem(req, res, 'plan_unknown', { planId: body.planId });
+    else res.status(200).json({});
+    events.applySoon(eventId);
+  });
+  router.all('/webhook', (_req, res, next) => {
+    res.setHeader('Allow', 'POST');
+    res.locals.knownPath = true;
+    next();
+  });
+  return router;
+}
+
+/** An id of theirs for our logs, when it is one. */
+const idOf = (header: string | undefined): string | null => (header && /^[\w-]{1,100}$/u.test(header) ? header : null);
