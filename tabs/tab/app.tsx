@@ -13,6 +13,7 @@ import { useShortcut } from '../shared/shortcuts';
 import { Failure, Skeleton } from '../shared/states';
 import { Toaster } from '../shared/toaster';
 import { Banners } from './banners';
+import { Guard } from './guard';
 
 const PAGES = {
   home: lazy(() => import('../home/page')),
@@ -168,7 +169,9 @@ function Shell() {
       </header>
       <main className={styles.main}>
         <Banners />
-        <Suspense fallback={<Skeleton />}>{Page ? <Page /> : <SettingsPage onShortcuts={showSheet} />}</Suspense>
+        <Guard key={place.page}>
+          <Suspense fallback={<Skeleton />}>{Page ? <Page /> : <SettingsPage onShortcuts={showSheet} />}</Suspense>
+        </Guard>
       </main>
       {sheet && (
         <Suspense>

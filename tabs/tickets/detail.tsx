@@ -82,13 +82,6 @@ function LoadedTicket({ ticket, beside }: { ticket: Ticket; beside: boolean }) {
   useShortcut('Escape', closeDetail);
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
 
-  const saving = useSaving<Ticket, TicketPatch>({
-    queryKey: ticketKey(ticket.id),
-    change: (patch, revision) => api.changeTicket(ticket.id, patch, revision),
-    onSaved: (saved) => ticketChanged(queryClient, saved),
-    describe: (record) => describe(record),
-  });
-
   const describe = (record: Partial<Ticket> | TicketPatch) => {
     const lines: { label: string; value: string }[] = [];
     const fields = record as Partial<Ticket> & TicketPatch;
@@ -103,6 +96,13 @@ function LoadedTicket({ ticket, beside }: { ticket: Ticket; beside: boolean }) {
     if (fields.tags !== undefined) lines.push({ label: t('ticket.tags'), value: fields.tags.join(', ') });
     return lines;
   };
+
+  const saving = useSaving<Ticket, TicketPatch>({
+    queryKey: ticketKey(ticket.id),
+    change: (patch, revision) => api.changeTicket(ticket.id, patch, revision),
+    onSaved: (saved) => ticketChanged(queryClient, saved),
+    describe,
+  });
 
   const change = (patch: TicketPatch, back: TicketPatch, done: string) =>
     saving.save(patch, { done, undo: () => void saving.save(back, { done: t('common.undone') }) });
