@@ -54,6 +54,15 @@ function errorFields(error: unknown): unknown {
   return { type: name, message, stack, ...(code !== undefined && { code }), ...(status !== undefined && { status }) };
 }
 
+/** Fields that have a serializer, which picks what may be said; a copy of a whole request would be slow and lose its status. */
+const SERIALIZED = ['req', 'res', 'err', 'error'];
+
+function redactFields(fields: Record<string, unknown>): Record<string, unknown> {
+  const picked = Object.entries(fields).filter(([name]) => SERIALIZED.includes(name));
+  const others = Object.entries(fields).filter(([name]) => !SERIALIZED.includes(name));
+  return { ...(redact(Object.fromEntries(others)) as Record<string, unknown>), ...Object.fromEntries(picked) };
+}
+
 /** A JSON logger. `destination` is where lines go; standard output when absent. */
 export function createLogger(level: string, destination?: pino.DestinationStream): Logger {
   const options: pino.LoggerOptions = {
@@ -61,7 +70,7 @@ export function createLogger(level: string, destination?: pino.DestinationStream
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: errorFields, error: errorFields },
-    formatters: { log: (fields) => redact(fields) as Record<string, unknown> },
+    formatters: { log: (fields) => redactFields(fields) },
   };
   return destination ? pino(options, destination) : pino(options);
 }
