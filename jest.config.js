@@ -12,7 +12,7 @@ module.exports = {
   testEnvironment: 'node',
   transform: { '^.+\\.(ts|tsx|js|mjs)$': swc },
   // These ship as ES modules only; everything else is loaded as it is.
-  transformIgnorePatterns: ['/node_modules/(?!(jose|@asteasolutions|yaml)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(jose|@asteasolutions|yaml|swiper|dom7|ssr-window)/)'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   testTimeout: 30000,

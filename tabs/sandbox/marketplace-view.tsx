@@ -142,9 +142,17 @@ function BuyDialog({ terms, person, lang, close }: { terms: Plan[]; person: Pers
     mutationFn: () => buy(person.key, orderOf(plan, name, seats)),
     onSettled: () => client.invalidateQueries({ queryKey: ['marketplace'] }),
   });
+  const ordering = useRef(false);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (order.isIdle || order.isError) order.mutate();
+    // The mutation's own state arrives with the next drawing; a second click may come before.
+    if (ordering.current) return;
+    ordering.current = true;
+    order.mutate(undefined, {
+      onError: () => {
+        ordering.current = false;
+      },
+    });
   };
   return (
     <Dialog title={order.data ? t('market.bought') : t('market.review')} close={close}>
@@ -277,12 +285,21 @@ function SubscriptionRow({
   const [landingUrl, setLandingUrl] = useState<string>();
   const [asked, setAsked] = useState(false);
   const { id, status } = subscription;
+  const acting = useRef(false);
   const act = useMutation({
     mutationFn: (tell: () => Promise<unknown>) => tell(),
-    onSettled: () => client.invalidateQueries({ queryKey: ['marketplace'] }),
+    onSettled: () => {
+      acting.current = false;
+      return client.invalidateQueries({ queryKey: ['marketplace'] });
+    },
   });
+  const once = (tell: () => Promise<unknown>) => {
+    if (acting.current) return;
+    acting.current = true;
+    act.mutate(tell);
+  };
   const openLanding = () =>
-    act.mutate(async () => {
+    once(async () => {
       // The window is opened in the click itself, else the browser takes it for an advertisement.
       const opened = window.open('about:blank', '_blank');
       try {
@@ -347,14 +364,14 @@ function SubscriptionRow({
             {t(status === 'PendingFulfillmentStart' ? 'market.configure' : 'market.manage')} <OpenIcon />
           </button>
           {status === 'Subscribed' && others.length > 0 && (
-            <PlanChange plans={others} busy={act.isPending} choose={(planId) => act.mutate(() => changePlan(person.key, id, planId))} />
+            <PlanChange plans={others} busy={act.isPending} choose={(planId) => once(() => changePlan(person.key, id, planId))} />
           )}
           {status === 'Subscribed' && (
             <button
               type="button"
               className="button"
               disabled={act.isPending}
-              onClick={() => act.mutate(() => setAutoRenew(person.key, id, !subscription.autoRenew))}
+              onClick={() => once(() => setAutoRenew(person.key, id, !subscription.autoRenew))}
             >
               {t(subscription.autoRenew ? 'market.acts.renewOff' : 'market.acts.renewOn')}
             </button>
@@ -372,7 +389,7 @@ function SubscriptionRow({
                 disabled={act.isPending}
                 onClick={() => {
                   setAsked(false);
-                  act.mutate(() => tellSubscription(person.key, id, name));
+                  once(() => tellSubscription(person.key, id, name));
                 }}
               >
                 {t(name === 'cancel' ? 'market.acts.reallyCancel' : `market.acts.${name}`)}

@@ -6,12 +6,25 @@ import { markdownToHtml } from '../../../tabs/sandbox/markdown';
 test('a link reproduces the view it was copied from', () => {
   const search = '?person=member&theme=contrast&client=phone&lang=it&view=chat&page=home&sub=t%2F7&guide=off';
   const address = addressOf(search, 'en-US');
-  expect(address).toMatchObject({ person: 'member', theme: 'contrast', client: 'phone', lang: 'it', view: 'chat', sub: 't/7', guide: 'off' });
+  expect(address).toMatchObject({
+    person: 'member',
+    theme: 'contrast',
+    client: 'phone',
+    lang: 'it',
+    view: 'chat',
+    sub: 't/7',
+    guide: 'off',
+  });
   expect(addressOf(searchOf(address), 'en-US')).toEqual(address);
 });
 
 test('what a link does not say, or says wrongly, is the default', () => {
-  expect(addressOf('?theme=neon&client=watch&view=%00&lang=xx', 'de-AT')).toMatchObject({ theme: 'light', client: 'desktop', view: 'tab', lang: 'en' });
+  expect(addressOf('?theme=neon&client=watch&view=%00&lang=xx', 'de-AT')).toMatchObject({
+    theme: 'light',
+    client: 'desktop',
+    view: 'tab',
+    lang: 'en',
+  });
   expect(addressOf('', 'de-AT').lang).toBe('de');
 });
 
@@ -23,12 +36,14 @@ test.each([
   expect(placeOfDeepLink(link)).toEqual(place);
 });
 
-test.each(['https://teams.microsoft.com.evil.example/l/entity/app/home', 'https://example.com/l/entity/app/home', 'javascript:alert(1)', ''])(
-  '%s is no deep link',
-  (link) => {
-    expect(placeOfDeepLink(link)).toBeUndefined();
-  },
-);
+test.each([
+  'https://teams.microsoft.com.evil.example/l/entity/app/home',
+  'https://example.com/l/entity/app/home',
+  'javascript:alert(1)',
+  '',
+])('%s is no deep link', (link) => {
+  expect(placeOfDeepLink(link)).toBeUndefined();
+});
 
 test('a month later is never beyond the end of that month', () => {
   expect(aMonthLater('2026-11-27T09:12:00.000Z')).toBe('2026-12-27T09:12:00.000Z');
@@ -48,7 +63,8 @@ test.each(['<img src=x onerror=alert(1)>', '[x](javascript:alert(1))', '[x](http
     const holder = document.createElement('div');
     holder.innerHTML = markdownToHtml(text);
     expect(holder.querySelector('img, script')).toBeNull();
-    for (const element of holder.querySelectorAll('*')) expect(element.getAttributeNames().filter((name) => name.startsWith('on'))).toEqual([]);
+    for (const element of holder.querySelectorAll('*'))
+      expect(element.getAttributeNames().filter((name) => name.startsWith('on'))).toEqual([]);
     for (const link of holder.querySelectorAll('a')) expect(link.protocol).toMatch(/^https?:$/);
   },
 );

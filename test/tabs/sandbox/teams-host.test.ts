@@ -1,6 +1,7 @@
 /** @jest-environment jsdom */
+import './offline';
 import { app, authentication, dialog, monetization, pages } from '@microsoft/teams-js';
-import { type HostSurroundings, startTeamsHost } from '../../../tabs/sandbox/teams-host';
+import { type HostSurroundings, type LegacyContext, startTeamsHost } from '../../../tabs/sandbox/teams-host';
 
 const ORIGIN = 'https://sandbox.example';
 
@@ -8,7 +9,9 @@ const ORIGIN = 'https://sandbox.example';
 function frameAndHost(overrides: Partial<HostSurroundings> = {}) {
   const listeners: ((event: unknown) => void)[] = [];
   const posted: unknown[] = [];
-  const toHost = { postMessage: (data: unknown) => window.dispatchEvent(new MessageEvent('message', { data, origin: ORIGIN, source: frame as never })) };
+  const toHost = {
+    postMessage: (data: unknown) => window.dispatchEvent(new MessageEvent('message', { data, origin: ORIGIN, source: frame as never })),
+  };
   const frame = {
     parent: toHost,
     opener: null,
@@ -29,7 +32,18 @@ function frameAndHost(overrides: Partial<HostSurroundings> = {}) {
     origin: ORIGIN,
     pages: jest.fn(() => [{ window: frame as never, frameContext: 'content' as const }]),
     clientType: jest.fn(() => 'desktop' as const),
-    context: jest.fn(() => ({ locale: 'de-de', theme: 'dark', entityId: 'home', subEntityId: 't/7', hostName: 'Teams', hostClientType: 'desktop', tid: 'tenant', userObjectId: 'person' })),
+    context: jest.fn(
+      (): LegacyContext => ({
+        locale: 'de-de',
+        theme: 'dark',
+        entityId: 'home',
+        subEntityId: 't/7',
+        hostName: 'Teams',
+        hostClientType: 'desktop',
+        tid: 'tenant',
+        userObjectId: 'person',
+      }),
+    ),
     token: jest.fn(async () => 'a.b.c'),
     loaded: jest.fn(),
     failed: jest.fn(),
@@ -48,11 +62,10 @@ function frameAndHost(overrides: Partial<HostSurroundings> = {}) {
   return { host, around, posted, toHost };
 }
 
+/** One more round trip: what was posted before has arrived. */
+const settled = () => app.getContext();
+
 let running: ReturnType<typeof frameAndHost>;
-beforeAll(() => {
-  // teams-js asks Microsoft's list of hosts for its allowed origins; without a network it uses its own.
-  globalThis.fetch = jest.fn(async () => Promise.reject(new Error('offline')));
-});
 afterEach(() => {
   running.host.stop();
   app._uninitialize();
@@ -73,6 +86,7 @@ test('the page learns of a new theme without being loaded again', async () => {
   const themes: string[] = [];
   app.registerOnThemeChangeHandler((theme) => themes.push(theme));
   running.host.send('themeChange', 'contrast');
+  await settled();
   expect(themes).toEqual(['contrast']);
 });
 
@@ -118,6 +132,7 @@ test('a dialog answers with what its page submitted', async () => {
   running.around.startTask.mockImplementation((_task, answer) => answer([null, { id: 7 }]));
   dialog.url.open({ url: `${ORIGIN}/tab/`, title: 'New', size: { height: 300, width: 400 } }, (response) => results.push(response.result));
   expect(running.around.startTask.mock.calls[0]![0]).toMatchObject({ title: 'New', height: 300, width: 400 });
+  await settled();
   expect(results).toEqual([{ id: 7 }]);
 });
 
@@ -143,6 +158,7 @@ test('the back button of the client goes to the page that registered for it', as
   const pressed = jest.fn(() => true);
   pages.backStack.registerBackButtonHandler(pressed);
   running.host.send('backButtonPress');
+  await settled();
   expect(pressed).toHaveBeenCalledTimes(1);
 });
 

@@ -2,12 +2,21 @@
 import type { Usage } from '../../../src/contract/usage';
 import { fillTickets } from '../../../tabs/sandbox/fill';
 import type { Subscription } from '../../../tabs/sandbox/sandbox-api';
-import { STEPS, type Sighting, stepsSeen } from '../../../tabs/sandbox/walk';
+import { type Sighting, STEPS, stepsSeen } from '../../../tabs/sandbox/walk';
 
-const nothing: Sighting = { switched: false, subscriptions: [], usage: null, now: '2026-11-27T00:00:00Z', firstReset: null, cameBack: false };
+const nothing: Sighting = {
+  switched: false,
+  subscriptions: [],
+  usage: null,
+  now: '2026-11-27T00:00:00Z',
+  firstReset: null,
+  cameBack: false,
+};
 const subscription = (some: Partial<Subscription>) => ({ status: 'Subscribed', lastWebhook: null, ...some }) as Subscription;
 const usage = (used: number, limit: number | null, held = 0) =>
-  ({ meters: [{ meter: 'tickets', used, limit, held, state: limit !== null && used >= limit ? 'exhausted' : 'open' }] }) as unknown as Usage;
+  ({
+    meters: [{ meter: 'tickets', used, limit, held, state: limit !== null && used >= limit ? 'exhausted' : 'open' }],
+  }) as unknown as Usage;
 
 test('nothing is ticked before anything was tried', () => {
   expect(stepsSeen(nothing)).toEqual([]);
@@ -43,9 +52,20 @@ describe('filling up', () => {
     const keys = new Set<string>();
     let calls = 0;
     globalThis.fetch = jest.fn(async (path: string, init?: { body?: string; headers?: Record<string, string> }) => {
-      if (path === '/api/v1/usage') return { ok: true, status: 200, headers: new Headers({ 'content-type': 'application/json' }), text: async () => JSON.stringify(usage(used, limit, held)) };
+      if (path === '/api/v1/usage')
+        return {
+          ok: true,
+          status: 200,
+          headers: new Headers({ 'content-type': 'application/json' }),
+          text: async () => JSON.stringify(usage(used, limit, held)),
+        };
       if (++calls % 3 === 0)
-        return { ok: false, status: 429, headers: new Headers({ 'content-type': 'application/problem+json', 'retry-after': '0.01' }), text: async () => '{"code":"rate_limited"}' };
+        return {
+          ok: false,
+          status: 429,
+          headers: new Headers({ 'content-type': 'application/problem+json', 'retry-after': '0.01' }),
+          text: async () => '{"code":"rate_limited"}',
+        };
       keys.add(init!.headers!['idempotency-key']!);
       made.push(JSON.parse(init!.body!).title);
       return { ok: true, status: 201, headers: new Headers(), text: async () => '' };
@@ -53,7 +73,13 @@ describe('filling up', () => {
     Object.defineProperty(globalThis.crypto, 'randomUUID', { configurable: true, value: () => `key-${calls}-${made.length}-${keys.size}` });
     return { made };
   }
-  const order = (percent: number) => ({ token: 't', percent, title: (nth: number) => `Sample ${nth}`, progress: jest.fn(), signal: new AbortController().signal });
+  const order = (percent: number) => ({
+    token: 't',
+    percent,
+    title: (nth: number) => `Sample ${nth}`,
+    progress: jest.fn(),
+    signal: new AbortController().signal,
+  });
 
   test('creates exactly what is missing, and waits out a rate limit', async () => {
     const { made } = server(3, 10, 1);
