@@ -1,0 +1,70 @@
+import type { Checklist } from '../../contract/checklists';
+import type { Opportunity } from '../../contract/opportunities';
+import type { Usage } from '../../contract/usage';
+import type { Speech } from '../speech';
+import { type Card, card, facts, heading, openUrl, paragraph, remark, typed } from './card';
+
+export function checklistCard({ locale, texts, count }: Speech, checklist: Checklist, link: string | null): Card {
+  const { started } = texts.checklist;
+  return card(
+    locale,
+    checklist.title,
+    [
+      paragraph(started, { color: 'Good' }),
+      typed(checklist.title, { weight: 'Bolder' }),
+      remark(count(texts.checklist, 'items', checklist.items.length)),
+      ...checklist.items.slice(0, 10).map((item) => typed(`☐ ${item.text}`)),
+      checklist.items.length > 10 ? remark('…') : null,
+    ],
+    [link === null ? null : openUrl(texts.buttons.open, link)],
+  );
+}
+
+export function opportunityCard({ locale, texts }: Speech, opportunity: Opportunity, link: string | null): Card {
+  const { created, customer, stage, owner, stages } = texts.opportunity;
+  return card(
+    locale,
+    opportunity.title,
+    [
+      paragraph(created, { color: 'Good' }),
+      typed(opportunity.title, { weight: 'Bolder' }),
+      facts([
+        opportunity.customer === null ? null : [customer, opportunity.customer],
+        [stage, stages[opportunity.stage]],
+        [owner, opportunity.owner.name],
+      ]),
+    ],
+    [link === null ? null : openUrl(texts.buttons.open, link)],
+  );
+}
+
+const COLORS = { open: 'Good', warning: 'Warning', exhausted: 'Attention' } as const;
+
+/** The three meters in numbers, never in money. The numbers stand in text: older phones draw no bar. */
+export function usageCard({ locale, texts, say, instant, meter }: Speech, usage: Usage): Card {
+  const { title, meter: line, unlimited, resets } = texts.usage;
+  const resetsAt = usage.meters[0]?.resetsAt;
+  return card(locale, title, [
+    heading(title),
+    ...usage.meters.flatMap((one) => {
+      const name = meter(one.meter);
+      const numbers = one.limit === null ? say(unlimited, { used: one.used }) : say(line, { ...one, remaining: one.remaining ?? 0 });
+      return [
+        paragraph(`${name.charAt(0).toLocaleUpperCase(locale)}${name.slice(1)}`, { weight: 'Bolder', separator: true }),
+        ...(one.limit === null
+          ? []
+          : [
+              {
+                type: 'ProgressBar',
+                value: Math.min(one.used, one.limit),
+                max: Math.max(1, one.limit),
+                color: COLORS[one.state],
+                fallback: 'drop',
+              },
+            ]),
+        paragraph(numbers, { spacing: 'Small' }),
+      ];
+    }),
+    resetsAt === undefined ? null : remark(say(resets, { resetsAt: instant(resetsAt) })),
+  ]);
+}

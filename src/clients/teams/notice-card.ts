@@ -1,0 +1,40 @@
+import type { Locale } from '../../contract/common';
+import de from '../../contract/locales/de/bot.json';
+import en from '../../contract/locales/en/bot.json';
+import it from '../../contract/locales/it/bot.json';
+import { refusalTexts } from '../../contract/texts';
+import type { QuotaMessage } from '../../features/notices/messages.port';
+import { fill, instantInWords } from '../../platform/sentences';
+
+const TEXTS: Record<Locale, typeof en> = { en, de, it };
+
+/** What stops, when, and what still works; neutral, because a card looks the same on a phone. `fallbackText` is the toast. */
+export function noticeCard({ meter, threshold, used, limit, resetsAt, locale, timeZone }: QuotaMessage) {
+  const { notice } = TEXTS[locale];
+  const isReached = threshold >= 100;
+  const say = (sentence: string) => fill(sentence, { used, limit, meterName: refusalTexts[locale].meters[meter] }, locale);
+  const title = say(isReached ? notice.reached : notice.warning);
+  const text = (words: string, look: Record<string, unknown> = {}) => ({ type: 'TextBlock', text: words, wrap: true, ...look });
+  return {
+    type: 'AdaptiveCard',
+    $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
+    version: '1.5',
+    lang: locale,
+    fallbackText: title,
+    body: [
+      text(title, { weight: 'Bolder', size: 'Medium', style: 'heading', color: isReached ? 'Attention' : 'Warning' }),
+      {
+        type: 'ProgressBar',
+        value: Math.min(used, limit),
+        max: Math.max(1, limit),
+        color: isReached ? 'Attention' : 'Warning',
+        fallback: 'drop',
+      },
+      text(say(isReached ? notice.stopped : notice.whatStops)),
+      { type: 'FactSet', facts: [{ title: notice.when, value: instantInWords(resetsAt, locale, timeZone) }] },
+      text(say(notice.whatWorks)),
+      text(say(notice.why), { isSubtle: true, size: 'Small' }),
+    ],
+    actions: [],
+  };
+}

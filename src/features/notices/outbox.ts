@@ -1,0 +1,65 @@
+import { type Clock, systemClock } from '../../platform/clock';
+import { type Context, inPublisher } from '../../platform/context';
+import { claimRows, closeRow, type OutboxRow, postponeRow } from './outbox.store';
+
+/** Something that was decided in a transaction and is carried out after it. */
+export interface OutboxEvent {
+  id: string;
+  tenantId: string | null;
+  topic: string;
+  payload: unknown;
+}
+
+/** What a handler throws for a delay that is no fault. `afterMs` null: by our own back-off; 0: there is more to do at once. */
+export class TryLater extends Error {
+  constructor(readonly afterMs: number | null) {
+    super('not now');
+    this.name = 'TryLater';
+  }
+}
+
+export type OutboxHandler = (event: OutboxEvent) => Promise<void>;
+
+const LEASE_MS = 5 * 60_000;
+const MOST_AT_ONCE = 20;
+const MOST_ATTEMPTS = 12;
+const FIRST_PAUSE_MS = 2_000;
+const LONGEST_PAUSE_MS = 30 * 60_000;
+
+/**
+ * Carries out what is due, each event at least once, by one instance at a time; handlers run outside any transaction.
+ * A failure is tried again with growing pauses and given up after twelve attempts, with a log line.
+ */
+export async function runOutbox(ctx: Context, handlers: Record<string, OutboxHandler>, clock: Clock = systemClock): Promise<number> {
+  const now = clock.now();
+  const times = { at: ctx.now(), now, leasedUntil: new Date(now.getTime() + LEASE_MS) };
+  const rows = await inPublisher(ctx, ({ db }) => claimRows(db, Object.keys(handlers), MOST_AT_ONCE, times));
+  for (const row of rows) await runOne(ctx, row, handlers[row.topic]!, clock);
+  return rows.length;
+}
+
+async function runOne(ctx: Context, row: OutboxRow, handler: OutboxHandler, clock: Clock): Promise<void> {
+  try {
+    await handler({ id: row.outbox_id, tenantId: row.tenant_id, topic: row.topic, payload: row.payload });
+    await inPublisher(ctx, ({ db }) => closeRow(db, row.outbox_id, 'done', null));
+  } catch (error) {
+    await settleFailure(ctx, row, error as Error, clock);
+  }
+}
+
+async function settleFailure(ctx: Context, row: OutboxRow, error: Error, clock: Clock): Promise<void> {
+  const facts = { outboxId: row.outbox_id, topic: row.topic, attempts: row.attempts };
+  const afterMs = error instanceof TryLater ? error.afterMs : null;
+  if (afterMs !== 0 && row.attempts >= MOST_ATTEMPTS) {
+    ctx.log.error({ err: error, ...facts }, 'an event was given up');
+    await inPublisher(ctx, ({ db }) => closeRow(db, row.outbox_id, 'given_up', error.message));
+    return;
+  }
+  if (!(error instanceof TryLater)) ctx.log.warn({ err: error, ...facts }, 'an event failed and is tried again');
+  const pause = Math.max(afterMs ?? 0, afterMs === 0 ? 0 : pauseAfter(row.attempts));
+  const until = new Date(clock.now().getTime() + pause);
+  await inPublisher(ctx, ({ db }) => postponeRow(db, row.outbox_id, until, error.message, afterMs !== 0));
+}
+
+/** Doubles from two seconds to half an hour. */
+export const pauseAfter = (attempts: number): number => Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempts - 1));
