@@ -1,18 +1,33 @@
 import type { Server } from 'node:http';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createBot } from './bot/bot';
+import { createPublisherToken } from './clients/entra/publisher-token';
+import { MarketplaceClient } from './clients/marketplace/marketplace-client';
+import { createNoticeMessages } from './clients/teams/notice-messages';
 import { type Config, VERSION } from './config';
 import { METERS } from './contract/meters';
+import { deliverQuotaNotice } from './features/notices/deliver-quota-notice';
+import { type OutboxHandler, runOutbox } from './features/notices/outbox';
 import { type Catalog, loadCatalog } from './features/plans/catalog';
 import { publishPlans } from './features/plans/publish-plans';
+import { applyPendingMarketplaceEvents } from './features/subscriptions/apply-event';
+import { createEventRunner } from './features/subscriptions/event-runner';
+import type { Selling } from './features/subscriptions/marketplace.port';
+import { reconcileSubscriptions } from './features/subscriptions/reconcile';
+import { rereadSubscriptions } from './features/subscriptions/reread-subscriptions';
+import { sendProblem } from './http/respond';
 import { checklistRoutes } from './http/routes/checklists';
 import { draftRoutes } from './http/routes/drafts';
+import { marketplaceWebhookRoutes } from './http/routes/marketplace-webhook';
 import { memberRoutes } from './http/routes/members';
 import { opportunityRoutes } from './http/routes/opportunities';
 import { ticketRoutes } from './http/routes/tickets';
 import { usageRoutes } from './http/routes/usage';
 import { createServer } from './http/server';
 import { createEntraVerifier } from './http/verify-entra-token';
-import { startJobs } from './jobs/runner';
+import { createMarketplaceVerifier } from './http/verify-marketplace-token';
+import { type Job, startJobs } from './jobs/runner';
 import { type Clock, systemClock } from './platform/clock';
 import type { Context } from './platform/context';
 import type { Database } from './platform/db/database';
@@ -53,6 +68,20 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   const ctx: Context = { database, now: () => clock.now(), newId, log, metrics: createMetrics() };
   await publishPlans(ctx, catalog);
 
+  const selling = sellingThrough(config, sandbox, log);
+  const events = createEventRunner(ctx, selling);
+  const bot =
+    config.bot &&
+    createBot({
+      ctx,
+      config: config.bot,
+      playgroundTenantId: config.playgroundTenantId,
+      teamsAppId: config.teamsAppId,
+      sendProblem: sendProblem as never,
+      networkClient: sandbox?.networkClient,
+    });
+  const messages = createNoticeMessages(bot?.post ?? noChat, log);
+
   const links = { accountUrl: `${config.publicUrl}/account`, supportContact: config.supportContact };
   const server = createServer({
     ctx,
@@ -61,8 +90,8 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
     pages: PAGES,
     verify: createEntraVerifier(config.entra),
     api: [...memberRoutes(links), ...usageRoutes, ...ticketRoutes, ...checklistRoutes, ...opportunityRoutes, ...draftRoutes],
-    bot: null,
-    webhook: (_req, _res, next) => next(),
+    bot: bot && ((req, res, next) => bot.handle(req, res as never, next)),
+    webhook: marketplaceWebhookRoutes({ ctx, selling, events, verify: createMarketplaceVerifier(config.marketplace.webhook) }),
     account: (_req, _res, next) => next(),
     sandbox: sandbox?.router ?? null,
     ready: async () => (await database.query('select 1')).length === 1,
@@ -76,17 +105,37 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
       listening = await new Promise<Server>((resolve, reject) => {
         const opened = server.listen(config.port, config.host, (error?: Error) => (error ? reject(error) : resolve(opened)));
       });
-      jobs = startJobs(ctx, []);
+      jobs = startJobs(ctx, schedule(selling, { 'quota.notice': (event) => deliverQuotaNotice(ctx, event, { messages }) }));
+      bot?.warm();
       await sandbox?.start();
     },
     async stop() {
       await sandbox?.close();
       if (listening) await drain(listening);
       await jobs?.stop();
+      await events.idle();
       await database.close();
     },
   };
 }
+
+/** What comes back by itself. Each of these only repairs or delivers: no number that a person sees waits for one. */
+function schedule(selling: Selling, handlers: Record<string, OutboxHandler>): Job[] {
+  return [
+    { name: 'outbox', everyMs: 1_000, run: (ctx) => runOutbox(ctx, handlers) },
+    { name: 'marketplace events', everyMs: 5_000, run: (ctx) => applyPendingMarketplaceEvents(ctx, selling) },
+    { name: 'subscriptions to be read again', everyMs: 5_000, run: (ctx) => rereadSubscriptions(ctx, selling) },
+    { name: 'reconciliation', everyMs: 3_600_000, run: (ctx) => reconcileSubscriptions(ctx, selling) },
+  ];
+}
+
+function sellingThrough({ marketplace }: Config, sandbox: Sandbox | null, log: Logger): Selling {
+  const token = createPublisherToken({ ...marketplace, networkClient: sandbox?.networkClient });
+  return { marketplace: new MarketplaceClient(marketplace, { token, log, pause }), realTime: systemClock, pause };
+}
+
+/** Without a bot nobody can be written to; what is due is settled all the same. */
+const noChat = (): Promise<never> => Promise.reject(Object.assign(new Error('No bot is configured.'), { statusCode: 404 }));
 
 /** New connections are refused, answers under way are finished; what hangs longer is cut. */
 async function drain(server: Server): Promise<void> {

@@ -51,13 +51,18 @@ export const requestIds: RequestHandler = (req, res, next) => {
   next();
 };
 
-/** Requests per minute under one key: the tenant behind a token, else the address. Counted per process, by real time. */
-export function limitRate(perMinute: number, tenantOf: (req: Parameters<RequestHandler>[0]) => string | null): RequestHandler {
+/** Requests per minute under one key: the tenant, else the address. Counted per process, by real time. */
+export function limitRate(
+  perMinute: number,
+  tenantOf: (req: Parameters<RequestHandler>[0]) => string | null,
+  { countRefused }: { countRefused: boolean },
+): RequestHandler {
   return rateLimit({
     windowMs: 60_000,
     limit: perMinute,
     standardHeaders: 'draft-7',
     legacyHeaders: false,
+    skipFailedRequests: !countRefused,
     validate: false,
     keyGenerator: (req) => tenantOf(req) ?? `address ${ipKeyGenerator(req.ip ?? '')}`,
     handler: (req, res) => sendProblem(req, res, 'rate_limited'),

@@ -71,7 +71,7 @@ function api({ ctx, config, verify, api, version }: ServerParts): Router {
   const json = [express.json({ limit: BODY_LIMIT, strict: true }), requireJson];
   mount(router, api, ctx, (req) => actors.get(req)!, [
     signIn,
-    limitRate(config.rateLimitPerMinute, (req) => actors.get(req)?.tenantId ?? null),
+    limitRate(config.rateLimitPerMinute, (req) => actors.get(req)?.tenantId ?? null, { countRefused: true }),
     ...json,
   ]);
   return router;
@@ -89,11 +89,17 @@ function bot({ config, bot }: ServerParts): Router {
   const router = Router();
   router.post(
     '/',
-    limitRate(config.rateLimitPerMinute, () => null),
     express.json({ limit: BODY_LIMIT }),
+    limitRate(config.rateLimitPerMinute, claimedTenant, { countRefused: false }),
     bot ?? ((req, res) => sendProblem(req, res, 'unavailable')),
   );
   return router;
+}
+
+/** Whose activity it says it is. Refused requests do not count, so nobody uses up another organization's share. */
+function claimedTenant({ body }: Request): string | null {
+  const tenantId = body?.conversation?.tenantId ?? body?.channelData?.tenant?.id;
+  return typeof tenantId === 'string' ? `bot ${tenantId.slice(0, 36)}` : null;
 }
 
 function health({ ready }: ServerParts): Router {

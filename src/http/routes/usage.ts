@@ -1,5 +1,5 @@
 import { NoticeDismissal, Usage } from '../../contract/usage';
-import { bannerFor, dismissBanner } from '../../features/notices/banner';
+import { bannerFor, dismissBanner } from '../../features/notices/banners';
 import { readUsage } from '../../features/usage/read-usage';
 import { type ApiRoute, route } from '../api-route';
 
