@@ -17,13 +17,8 @@ import type { Selling } from './features/subscriptions/marketplace.port';
 import { reconcileSubscriptions } from './features/subscriptions/reconcile';
 import { rereadSubscriptions } from './features/subscriptions/reread-subscriptions';
 import { sendProblem } from './http/respond';
-import { checklistRoutes } from './http/routes/checklists';
-import { draftRoutes } from './http/routes/drafts';
+import { apiRoutes } from './http/routes/api-routes';
 import { marketplaceWebhookRoutes } from './http/routes/marketplace-webhook';
-import { memberRoutes } from './http/routes/members';
-import { opportunityRoutes } from './http/routes/opportunities';
-import { ticketRoutes } from './http/routes/tickets';
-import { usageRoutes } from './http/routes/usage';
 import { createServer } from './http/server';
 import { createEntraVerifier } from './http/verify-entra-token';
 import { createMarketplaceVerifier } from './http/verify-marketplace-token';
@@ -89,7 +84,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
     version: VERSION,
     pages: PAGES,
     verify: createEntraVerifier(config.entra),
-    api: [...memberRoutes(links), ...usageRoutes, ...ticketRoutes, ...checklistRoutes, ...opportunityRoutes, ...draftRoutes],
+    api: apiRoutes(links),
     bot: bot && ((req, res, next) => bot.handle(req, res as never, next)),
     webhook: marketplaceWebhookRoutes({ ctx, selling, events, verify: createMarketplaceVerifier(config.marketplace.webhook) }),
     account: (_req, _res, next) => next(),

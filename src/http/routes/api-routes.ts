@@ -1,0 +1,17 @@
+import type { ApiRoute } from '../api-route';
+import { checklistRoutes } from './checklists';
+import { draftRoutes } from './drafts';
+import { memberRoutes } from './members';
+import { opportunityRoutes } from './opportunities';
+import { ticketRoutes } from './tickets';
+import { usageRoutes } from './usage';
+
+/** Every line of /api/v1; a file of routes that is not named here does not exist. */
+export const apiRoutes = (links: Parameters<typeof memberRoutes>[0]): ApiRoute[] => [
+  ...memberRoutes(links),
+  ...usageRoutes,
+  ...ticketRoutes,
+  ...checklistRoutes,
+  ...opportunityRoutes,
+  ...draftRoutes,
+];
