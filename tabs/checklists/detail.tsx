@@ -69,6 +69,8 @@ function LoadedChecklist({ checklist, beside }: { checklist: Checklist; beside: 
   const { t } = useTranslation();
   const me = useMe();
   const tick = useTick(checklist.id);
+  // Alone on the page, the checklist is what the page is about.
+  const Title = beside ? 'h2' : 'h1';
   const heading = useRef<HTMLHeadingElement>(null);
   useShortcut('Escape', close);
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
@@ -88,9 +90,9 @@ function LoadedChecklist({ checklist, beside }: { checklist: Checklist; beside: 
           </span>
           {beside && <Button appearance="subtle" icon={<DismissRegular />} aria-label={t('common.close')} onClick={close} />}
         </div>
-        <h2 id="checklist-title" ref={heading} tabIndex={-1} className={styles.title}>
+        <Title id="checklist-title" ref={heading} tabIndex={-1} className={styles.title}>
           {checklist.title}
-        </h2>
+        </Title>
         <ul className={styles.items}>
           {checklist.items.map((item) => (
             <Item

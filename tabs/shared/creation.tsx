@@ -96,7 +96,7 @@ const useStyles = makeStyles({
   panel: { display: 'flex', flexDirection: 'column', gap: '6px' },
   title: { fontWeight: tokens.fontWeightSemibold, margin: 0 },
   list: { margin: 0, paddingInlineStart: '18px', display: 'flex', flexDirection: 'column', gap: '2px' },
-  error: { color: tokens.colorStatusDangerForeground1, margin: 0, overflowWrap: 'anywhere' },
+  error: { color: tokens.colorStatusDangerForeground3, margin: 0, overflowWrap: 'anywhere' },
 });
 
 /** What the limit says, with numbers, what still works, and where the text is. */

@@ -66,6 +66,7 @@ export function PersonPicker({ value, onChange, nobody, disabled, id, label }: P
       }}
       style={{ minWidth: 0, width: '100%' }}
       input={{ style: { minWidth: 0, width: '100%' } }}
+      expandIcon={{ style: { minWidth: '24px', minHeight: '24px', justifyContent: 'center', alignItems: 'center' } }}
     >
       {nobody !== undefined && !typed && (
         <Option value={NOBODY} text={nobody}>

@@ -37,7 +37,7 @@ const useStyles = makeStyles({
   },
   text: { overflowWrap: 'anywhere' },
   done: { color: tokens.colorStatusSuccessForeground1, flexShrink: 0, width: '20px', height: '20px' },
-  failed: { color: tokens.colorStatusDangerForeground1, flexShrink: 0, width: '20px', height: '20px' },
+  failed: { color: tokens.colorStatusDangerForeground3, flexShrink: 0, width: '20px', height: '20px' },
   said: { position: 'absolute', width: '1px', height: '1px', overflow: 'hidden', clipPath: 'inset(50%)', whiteSpace: 'nowrap' },
 });
 

@@ -132,6 +132,8 @@ function LoadedTicket({ ticket, beside }: { ticket: Ticket; beside: boolean }) {
       if (teams.canShareLink()) await teams.shareLink(`t/${ticket.id}`, `${ticketNumber(ticket.number)} ${ticket.title}`);
     });
   const mayEdit = me.may.edit;
+  // Alone on the page, the ticket is what the page is about.
+  const Title = beside ? 'h2' : 'h1';
 
   return (
     <article className={styles.column} aria-labelledby="ticket-title">
@@ -179,9 +181,9 @@ function LoadedTicket({ ticket, beside }: { ticket: Ticket; beside: boolean }) {
           <EditText ticket={ticket} save={saving.save} onDone={() => setEditing(false)} />
         ) : (
           <>
-            <h2 id="ticket-title" ref={heading} tabIndex={-1} className={styles.title}>
+            <Title id="ticket-title" ref={heading} tabIndex={-1} className={styles.title}>
               {ticket.title}
-            </h2>
+            </Title>
             {ticket.description && <p className={styles.description}>{ticket.description}</p>}
             <p className={styles.meta}>{t('ticket.requestedBy', { name: ticket.requester.name, at: format.instant(ticket.createdAt) })}</p>
           </>

@@ -94,7 +94,7 @@ const useStyles = makeStyles({
     color: tokens.colorNeutralForeground3,
   },
   more: { display: 'flex', justifyContent: 'center', padding: '12px' },
-  overdue: { color: tokens.colorStatusDangerForeground1, fontWeight: tokens.fontWeightSemibold },
+  overdue: { color: tokens.colorStatusDangerForeground3, fontWeight: tokens.fontWeightSemibold },
 });
 
 const TYPING_MS = 250;

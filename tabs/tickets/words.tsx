@@ -43,7 +43,7 @@ const useStyles = makeStyles({
     whiteSpace: 'nowrap',
     '& svg': { width: '14px', height: '14px', flexShrink: 0 },
   },
-  urgent: { color: tokens.colorStatusDangerForeground1, fontWeight: tokens.fontWeightSemibold },
+  urgent: { color: tokens.colorStatusDangerForeground3, fontWeight: tokens.fontWeightSemibold },
 });
 
 const ICON = { open: CircleRegular, in_progress: CircleHalfFillRegular, waiting: PauseRegular, closed: CheckmarkRegular };

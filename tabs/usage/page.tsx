@@ -22,7 +22,7 @@ const useStyles = makeStyles({
   muted: { color: tokens.colorNeutralForeground2, margin: 0, overflowWrap: 'anywhere' },
   state: { margin: 0, fontWeight: tokens.fontWeightSemibold },
   warning: { color: tokens.colorStatusWarningForeground3 },
-  exhausted: { color: tokens.colorStatusDangerForeground1 },
+  exhausted: { color: tokens.colorStatusDangerForeground3 },
   summary: { cursor: 'pointer', minHeight: '24px', color: tokens.colorBrandForegroundLink },
   grants: { listStyleType: 'none', margin: '6px 0 0', padding: 0, display: 'flex', flexDirection: 'column', gap: '4px' },
   grant: { display: 'flex', justifyContent: 'space-between', gap: '12px', fontVariantNumeric: 'tabular-nums' },
