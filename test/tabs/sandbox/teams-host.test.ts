@@ -1,7 +1,7 @@
 /** @jest-environment jsdom */
 import './offline';
 import { app, authentication, dialog, monetization, pages } from '@microsoft/teams-js';
-import { type HostSurroundings, type LegacyContext, startTeamsHost } from '../../../tabs/sandbox/teams-host';
+import { type FrameContext, type HostSurroundings, type LegacyContext, startTeamsHost } from '../../../tabs/sandbox/teams-host';
 
 const ORIGIN = 'https://sandbox.example';
 
@@ -33,7 +33,7 @@ function frameAndHost(overrides: Partial<HostSurroundings> = {}) {
     pages: jest.fn(() => [{ window: frame as never, frameContext: 'content' as const }]),
     clientType: jest.fn(() => 'desktop' as const),
     context: jest.fn(
-      (): LegacyContext => ({
+      (_frame: FrameContext): LegacyContext => ({
         locale: 'de-de',
         theme: 'dark',
         entityId: 'home',
