@@ -1,0 +1,60 @@
+import Ajv2020 from 'ajv/dist/2020';
+import type { Response } from 'supertest';
+import { describeApi } from '../../src/http/openapi';
+import { apiRoutes } from '../../src/http/routes/api-routes';
+
+const routes = apiRoutes({ accountUrl: 'https://kontingent.example/account', supportContact: 'support@kontingent.example' });
+
+interface Operation {
+  responses: Record<string, { content?: Record<string, { schema: object }>; headers?: Record<string, unknown> }>;
+}
+export const apiDocument = describeApi(routes, 'https://kontingent.example', '0.0.0-test') as {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+};
+
+/** Formats are checked by the zod schemas below; here the document's own shapes. */
+const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
+const seen = new Map<object, ReturnType<typeof ajv.compile>>();
+
+/** Answers that stand for every request, whatever its route: they come before one is known. */
+const BEFORE_ANY_ROUTE = new Set(['not_found', 'method_not_allowed']);
+
+/**
+ * Holds an answer to the OpenAPI document: the operation is described, so is its status, and the body fits the schema and
+ * carries nothing that the schema does not name.
+ */
+export function checkAnswer(method: string, path: string, res: Response): void {
+  const text = `${method} ${path} → ${res.status} ${JSON.stringify(res.body).slice(0, 600)}`;
+  if (res.status >= 400 && BEFORE_ANY_ROUTE.has((res.body as { code?: string }).code ?? '')) return;
+  const route = routes.find((one) => one.method === method && matches(one.path, path.split('?')[0]!));
+  if (!route) throw new Error(`no route is described for ${text}`);
+  const operation = apiDocument.paths[`/api/v1${route.path.replaceAll(/:(\w+)/gu, '{$1}')}`]![method]!;
+  const described = operation.responses[res.status];
+  if (!described) throw new Error(`a status the document does not name: ${text}`);
+  const [type, media] = Object.entries(described.content ?? {})[0] ?? [];
+  if (!type || !media) {
+    if (res.text) throw new Error(`content where the document has none: ${text}`);
+    return;
+  }
+  if (!res.type.startsWith(type)) throw new Error(`${res.type} instead of ${type}: ${text}`);
+  let validate = seen.get(media.schema);
+  if (!validate) {
+    validate = ajv.compile(media.schema);
+    seen.set(media.schema, validate);
+  }
+  if (!validate(res.body)) throw new Error(`${text} does not fit: ${ajv.errorsText(validate.errors)}`);
+  if (res.status >= 400) {
+    if (res.body.status !== res.status) throw new Error(`another status in the body: ${text}`);
+    return;
+  }
+  const parsed = route.answer!.safeParse(res.body);
+  if (!parsed.success) throw new Error(`${text}: ${parsed.error.message}`);
+  expect(res.body).toEqual(parsed.data);
+}
+
+const matches = (pattern: string, path: string): boolean =>
+  new RegExp(`^${pattern.replaceAll(/:\w+/gu, '[^/]+')}$`, 'u').test(path) && !(pattern.includes(':') && isLiteral(path));
+
+/** `/drafts/submit-all` is not the draft called submit-all. */
+const isLiteral = (path: string): boolean => routes.some((one) => one.path === path);
