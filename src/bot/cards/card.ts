@@ -7,7 +7,6 @@ export type Action = { type: 'Action.Submit' | 'Action.Execute' | 'Action.OpenUr
 
 export interface Card {
   type: 'AdaptiveCard';
-  $schema: string;
   version: '1.5';
   lang?: string;
   fallbackText?: string;
@@ -20,7 +19,6 @@ export const MOST_ACTIONS = 6;
 
 export const card = (lang: string, fallbackText: string, body: (Element | null)[], actions: (Action | null)[] = []): Card => ({
   type: 'AdaptiveCard',
-  $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
   version: '1.5',
   lang,
   fallbackText,

@@ -17,7 +17,6 @@ export function noticeCard({ meter, threshold, used, limit, resetsAt, locale, ti
   const text = (words: string, look: Record<string, unknown> = {}) => ({ type: 'TextBlock', text: words, wrap: true, ...look });
   return {
     type: 'AdaptiveCard',
-    $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
     version: '1.5',
     lang: locale,
     fallbackText: title,
