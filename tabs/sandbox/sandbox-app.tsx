@@ -231,6 +231,8 @@ function useWalk(state: SandboxState, person: Person, address: Address, away: bo
   const { data: usage } = useQuery({
     queryKey: ['usage', person.key],
     queryFn: async () => fetchUsage(await fetchToken(person.key)),
+    // Before anything is active there is nothing to count, and asking would only be refused.
+    enabled: marketplace?.subscriptions.some(({ status }) => status === 'Subscribed') ?? false,
     refetchInterval: POLL_MS,
   });
   const switched = address.person !== 'owner' || address.theme !== 'light' || address.client !== 'desktop';
