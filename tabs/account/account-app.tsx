@@ -147,6 +147,11 @@ function Content({ account, justActivated, unconfirmed, activated, reload }: Con
     case 'signed_out':
       return (
         <Told title={t('signed_out.title')} texts={[t('signed_out.text'), t('signed_out.account')]}>
+          {signInFailed() && (
+            <p className="note note-problem" role="alert">
+              {t('signed_out.failed')}
+            </p>
+          )}
           <a className="button primary" href={SIGN_IN_URL}>
             <MicrosoftMark /> {t('signIn')}
           </a>
@@ -203,6 +208,9 @@ function Content({ account, justActivated, unconfirmed, activated, reload }: Con
     </Told>
   );
 }
+
+/** The server sends a visitor back with this word when Microsoft's answer was not what it had asked for. */
+const signInFailed = () => new URLSearchParams(window.location.search).get('problem') === 'sign_in';
 
 interface ToldProps {
   title: string;

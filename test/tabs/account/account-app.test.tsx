@@ -96,6 +96,13 @@ test.each([
   expect(screen.getByRole('link', { name: 'support@example.com' }).getAttribute('href')).toBe('mailto:support@example.com');
 });
 
+test('a sign-in that came to nothing is said', async () => {
+  window.history.replaceState(null, '', '/account?problem=sign_in');
+  await open(account('signed_out', { signedInAs: null }));
+  expect(screen.getByRole('alert').textContent).toBe('The sign-in was not completed. Please try again.');
+  window.history.replaceState(null, '', '/account');
+});
+
 test('a visitor sees no way to activate or manage', async () => {
   await open(account('visitor', { subscription }));
   expect(screen.queryByRole('button', { name: 'Activate' })).toBeNull();
