@@ -25,6 +25,7 @@ const PAGES = {
 };
 const SettingsPage = lazy(() => import('../settings/page'));
 const Onboarding = lazy(() => import('./onboarding'));
+const FocusKeeper = lazy(() => import('../shared/focus-keeper'));
 const ShortcutSheet = lazy(() => import('./shortcut-sheet'));
 
 const NAV = [
@@ -173,6 +174,9 @@ function Shell() {
           <Suspense fallback={<Skeleton />}>{Page ? <Page /> : <SettingsPage onShortcuts={showSheet} />}</Suspense>
         </Guard>
       </main>
+      <Suspense>
+        <FocusKeeper />
+      </Suspense>
       {sheet && (
         <Suspense>
           <ShortcutSheet onClose={() => setSheet(false)} />
