@@ -89,7 +89,7 @@ describe('a personal installation', () => {
 test('how to write to a person is kept from their newest message, without the message itself', async () => {
   await running.say(tenant.owner, 'help');
   await running.say(tenant.owner, 'help', { conversation: { id: 'a:newer', conversationType: 'personal', tenantId: tenant.tenantId } });
-  const [{ reference }] = (await stored()) as [{ reference: Record<string, unknown> }];
+  const reference = (await stored())[0]!.reference;
   expect(reference).toMatchObject({ conversation: { id: 'a:newer' }, serviceUrl: framework.serviceUrl, channelId: 'msteams' });
   expect(reference.activityId).toBeUndefined();
 });

@@ -8,7 +8,6 @@ export type Action = { type: 'Action.Submit' | 'Action.Execute' | 'Action.OpenUr
 export interface Card {
   type: 'AdaptiveCard';
   version: '1.5';
-  lang?: string;
   fallbackText?: string;
   body: Element[];
   actions: Action[];
@@ -17,10 +16,9 @@ export interface Card {
 /** Teams and its store allow no more. */
 export const MOST_ACTIONS = 6;
 
-export const card = (lang: string, fallbackText: string, body: (Element | null)[], actions: (Action | null)[] = []): Card => ({
+export const card = (fallbackText: string, body: (Element | null)[], actions: (Action | null)[] = []): Card => ({
   type: 'AdaptiveCard',
   version: '1.5',
-  lang,
   fallbackText,
   body: body.filter((element) => element !== null),
   actions: actions.filter((action) => action !== null).slice(0, MOST_ACTIONS),

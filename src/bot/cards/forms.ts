@@ -2,10 +2,9 @@ import type { Speech } from '../speech';
 import { type Card, card, heading, submit, textInput } from './card';
 
 /** `key` names the act that sending the form is: a second press, or a message sent twice, is the same act. */
-export function ticketForm({ locale, texts }: Speech, key: string): Card {
+export function ticketForm({ texts }: Speech, key: string): Card {
   const { title, name, nameMissing, description } = texts.forms.ticket;
   return card(
-    locale,
     title,
     [
       heading(title),
@@ -16,10 +15,9 @@ export function ticketForm({ locale, texts }: Speech, key: string): Card {
   );
 }
 
-export function checklistForm({ locale, texts }: Speech, key: string, given: { title: string }): Card {
+export function checklistForm({ texts }: Speech, key: string, given: { title: string }): Card {
   const { title, name, nameMissing, items, itemsMissing } = texts.forms.checklist;
   return card(
-    locale,
     title,
     [
       heading(title),
@@ -30,10 +28,9 @@ export function checklistForm({ locale, texts }: Speech, key: string, given: { t
   );
 }
 
-export function opportunityForm({ locale, texts }: Speech, key: string, given: { title: string }): Card {
+export function opportunityForm({ texts }: Speech, key: string, given: { title: string }): Card {
   const { title, name, nameMissing, customer } = texts.forms.opportunity;
   return card(
-    locale,
     title,
     [
       heading(title),

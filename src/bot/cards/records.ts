@@ -4,10 +4,9 @@ import type { Usage } from '../../contract/usage';
 import type { Speech } from '../speech';
 import { type Card, card, facts, heading, openUrl, paragraph, remark, typed } from './card';
 
-export function checklistCard({ locale, texts, count }: Speech, checklist: Checklist, link: string | null): Card {
+export function checklistCard({ texts, count }: Speech, checklist: Checklist, link: string | null): Card {
   const { started } = texts.checklist;
   return card(
-    locale,
     checklist.title,
     [
       paragraph(started, { color: 'Good' }),
@@ -20,10 +19,9 @@ export function checklistCard({ locale, texts, count }: Speech, checklist: Check
   );
 }
 
-export function opportunityCard({ locale, texts }: Speech, opportunity: Opportunity, link: string | null): Card {
+export function opportunityCard({ texts }: Speech, opportunity: Opportunity, link: string | null): Card {
   const { created, customer, stage, owner, stages } = texts.opportunity;
   return card(
-    locale,
     opportunity.title,
     [
       paragraph(created, { color: 'Good' }),
@@ -44,7 +42,7 @@ const COLORS = { open: 'Good', warning: 'Warning', exhausted: 'Attention' } as c
 export function usageCard({ locale, texts, say, instant, meter }: Speech, usage: Usage): Card {
   const { title, meter: line, unlimited, resets } = texts.usage;
   const resetsAt = usage.meters[0]?.resetsAt;
-  return card(locale, title, [
+  return card(title, [
     heading(title),
     ...usage.meters.flatMap((one) => {
       const name = meter(one.meter);

@@ -3,9 +3,13 @@ import type { Speech } from '../speech';
 import { type Action, type Card, card, facts, heading, paragraph, remark, submit, typed } from './card';
 
 /** One welcome per installation: what this is for, how to begin, what limits there are. */
-export function welcomeCard({ locale, texts }: Speech): Card {
+export function welcomeCard({ texts }: Speech): Card {
   const { title, about, start, limits, setup } = texts.welcome;
-  return card(locale, title, [heading(title), paragraph(about), paragraph(start), remark(limits), remark(setup)], shortcuts(texts.buttons));
+  return card(
+    title,
+    [heading(title), paragraph(about), paragraph(start), remark(limits), remark(setup)],
+    shortcuts(texts.buttons, ['new_ticket', 'my_work', 'start_checklist', 'new_deal', 'help']),
+  );
 }
 
 export function helpCard({ locale, texts }: Speech): Card {
@@ -13,20 +17,23 @@ export function helpCard({ locale, texts }: Speech): Card {
   const lines = COMMANDS.filter((command) => command !== 'help').map(
     (command) => [commandTitle(command, locale), commands[command]] as const,
   );
-  return card(locale, title, [heading(title), paragraph(hint), facts(lines)], shortcuts(texts.buttons).slice(0, 5));
-}
-
-function shortcuts(buttons: Speech['texts']['buttons']): Action[] {
-  return (['new_ticket', 'my_work', 'start_checklist', 'new_deal', 'usage', 'help'] as const).map((command) =>
-    submit(buttons[command], 'command', { command }),
+  return card(
+    title,
+    [heading(title), paragraph(hint), facts(lines)],
+    shortcuts(texts.buttons, ['new_ticket', 'my_work', 'start_checklist', 'new_deal', 'usage']),
   );
 }
 
+type Shortcut = Exclude<(typeof COMMANDS)[number], 'find' | 'settings'>;
+
+/** Five at most: some clients hide a sixth. */
+const shortcuts = (buttons: Speech['texts']['buttons'], commands: readonly Shortcut[]): Action[] =>
+  commands.map((command) => submit(buttons[command], 'command', { command }));
+
 /** What cannot be understood is not lost: it can become a ticket in one press. */
-export function unknownCard({ locale, texts }: Speech, text: string, ticket: { title: string; description: string }, key: string): Card {
+export function unknownCard({ texts }: Speech, text: string, ticket: { title: string; description: string }, key: string): Card {
   const { title, offer } = texts.unknown;
   return card(
-    locale,
     title,
     [heading(title), typed(text.length > 300 ? `${text.slice(0, 300)}…` : text, { italic: true }), paragraph(offer)],
     [
@@ -38,11 +45,10 @@ export function unknownCard({ locale, texts }: Speech, text: string, ticket: { t
 
 /** A no with its reason; what was typed is quoted, so that it can be seen to be kept. */
 export function refusalCard(
-  { locale, texts }: Speech,
+  { texts }: Speech,
   { title, reason, quoted, draftId }: { title: string; reason: string; quoted: string | null; draftId: string | null },
 ): Card {
   return card(
-    locale,
     reason,
     [heading(title), quoted === null ? null : typed(quoted, { italic: true }), paragraph(reason)],
     [draftId === null ? null : submit(texts.buttons.retry, 'submit_draft', { draftId })],
@@ -56,7 +62,6 @@ export function settingsCard(
 ): Card {
   const { title, language, languages, asTeams, noticesOn, noticesOff, mute, unmute } = texts.settings;
   return card(
-    locale,
     title,
     [
       heading(title),

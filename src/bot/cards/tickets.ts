@@ -24,12 +24,11 @@ export function ticketCard(
   ticket: Ticket,
   more: { viewer: string; latest: readonly TimelineEntry[]; remark: string | null; commentKey: string; link: string | null },
 ): Card {
-  const { locale, texts, date } = speech;
+  const { texts, date } = speech;
   const { ticket: words, buttons } = texts;
   const at = { ticketId: ticket.id, revision: ticket.revision };
   const isClosed = ticket.status === 'closed';
   return card(
-    locale,
     `${ticketNumber(ticket)} ${ticket.title}`,
     [
       more.remark === null ? null : paragraph(more.remark, { color: 'Good' }),
@@ -87,11 +86,10 @@ function latestLines({ texts, say }: Speech, latest: readonly TimelineEntry[]): 
 
 /** At most five, each with a button that shows it whole. */
 export function ticketListCard(speech: Speech, title: string, tickets: readonly Ticket[], hasMore: boolean): Card {
-  const { locale, texts, say, date } = speech;
+  const { texts, say, date } = speech;
   const shown = tickets.slice(0, 5);
   const { statuses, priorities } = texts.ticket;
   return card(
-    locale,
     title,
     [
       heading(title),

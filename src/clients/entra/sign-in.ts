@@ -5,7 +5,7 @@ export interface SignIn {
   /** Where the browser goes. `challenge` is the S256 digest of the verifier. */
   authorizeUrl(request: { state: string; nonce: string; challenge: string; redirectUri: string }): Promise<string>;
   /** The id token that a code is worth; null when the authority refuses the code. @throws when it does not answer */
-  redeem(answer: { code: string; verifier: string; redirectUri: string }): Promise<string | null>;
+  redeem(answer: { code: string; verifier: string; nonce: string; redirectUri: string }): Promise<string | null>;
 }
 
 /** Names and addresses only: nothing that an administrator would have to allow. */
@@ -25,9 +25,10 @@ export function createSignIn(app: EntraApp): SignIn {
         responseMode: 'query',
         prompt: 'select_account',
       }),
-    async redeem({ code, verifier, redirectUri }) {
+    async redeem({ code, verifier, nonce, redirectUri }) {
       try {
-        const answer = await confidentialClient(app).acquireTokenByCode({ scopes: SCOPES, code, codeVerifier: verifier, redirectUri });
+        const request = { scopes: SCOPES, code, codeVerifier: verifier, nonce, redirectUri };
+        const answer = await confidentialClient(app).acquireTokenByCode(request);
         return answer.idToken || null;
       } catch (error) {
         if (isRefused(error)) return null;
@@ -37,8 +38,16 @@ export function createSignIn(app: EntraApp): SignIn {
   };
 }
 
-/** The authority's no: a code that is used, expired, or not ours. */
-function isRefused(error: unknown): boolean {
-  const code = String((error as { errorCode?: unknown }).errorCode ?? '');
-  return ['invalid_grant', 'invalid_request', 'interaction_required', 'access_denied', 'consent_required'].includes(code);
-}
+/** The authority's no (a code that is used, expired, or not ours), or an id token that msal itself sees to be wrong. */
+const REFUSALS = new Set([
+  'invalid_grant',
+  'invalid_request',
+  'interaction_required',
+  'access_denied',
+  'consent_required',
+  'nonce_mismatch',
+  'token_parsing_error',
+  'null_or_empty_token',
+]);
+
+const isRefused = (error: unknown): boolean => REFUSALS.has(String((error as { errorCode?: unknown }).errorCode ?? ''));

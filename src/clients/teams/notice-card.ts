@@ -18,7 +18,6 @@ export function noticeCard({ meter, threshold, used, limit, resetsAt, locale, ti
   return {
     type: 'AdaptiveCard',
     version: '1.5',
-    lang: locale,
     fallbackText: title,
     body: [
       text(title, { weight: 'Bolder', size: 'Medium', style: 'heading', color: isReached ? 'Attention' : 'Warning' }),
