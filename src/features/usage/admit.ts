@@ -166,6 +166,10 @@ async function runBatch(waiting: Waiting[]): Promise<PromiseSettledResult<Weighe
 /** The counter moved, a key was taken by another instance, or two statements met head-on: weighed again, with a fresh snapshot. */
 const MOVED = new Set(['KT001', '23505', '40001', '40P01']);
 
+/** The key was refused with other content before, which waits as a draft: admitting this would lose that. */
+const OTHER_DRAFT = 'KT003';
+const NOT_WEIGHED = { subject: '', used: 0, held: 0, hard_limit: 0, period_end: new Date(0), standing: null, number: null };
+
 async function runStatement(waiting: Waiting[]): Promise<Weighed[]> {
   const { ctx, actor, act } = waiting[0]!;
   const acts = JSON.stringify(
@@ -188,6 +192,7 @@ async function runStatement(waiting: Waiting[]): Promise<Weighed[]> {
       );
       return verdicts.map((verdict) => ({ verdict, at }));
     } catch (error) {
+      if (sqlState(error) === OTHER_DRAFT && waiting.length === 1) return [{ verdict: { ...NOT_WEIGHED, verdict: 'conflict' }, at }];
       if (!MOVED.has(sqlState(error) ?? '') || attempt >= MOST_TRIES) throw error;
     }
   }

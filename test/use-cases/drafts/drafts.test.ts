@@ -138,6 +138,9 @@ describe.each(METERS)('%s', (meter) => {
     const tenant = await aTenant(ctx, { limits: nothing });
     const draftId = await refusedDraft(ctx, tenant.owner, meter, 'a', 'First words');
     expect(refusalOf(await create(ctx, tenant.owner, key('a'), 'Second words'))).toEqual({ code: 'idempotency_conflict' });
+    await tenant.changePlan(await aPlan(ctx, { [meter]: 10 }));
+    const together = ['b', 'a', 'c'].map((name) => create(ctx, tenant.owner, key(name), 'Second words'));
+    expect((await Promise.all(together)).map((result) => result.ok || result.refusal.code)).toEqual([true, 'idempotency_conflict', true]);
     expect(await waiting(ctx, tenant.owner)).toEqual([
       expect.objectContaining({ id: draftId, payload: expect.objectContaining({ title: 'First words' }) }),
     ]);

@@ -2,6 +2,7 @@ import { TicketQuery } from '../../../src/contract/tickets';
 import { createTicket } from '../../../src/features/tickets/create-ticket';
 import { deleteTicket, getTicket, listTickets, undoTicket } from '../../../src/features/tickets/tickets';
 import { readUsage } from '../../../src/features/usage/read-usage';
+import { release } from '../../../src/features/usage/release';
 import type { Actor } from '../../../src/platform/actor';
 import { type Context, inTenant } from '../../../src/platform/context';
 import { aTicket, books, key, refusalOf, unwrap } from '../../support/acts';
@@ -31,6 +32,14 @@ test('many undos at once give one unit back', async () => {
   const { ctx, tenant, record } = await oneTicket();
   const results = await Promise.all(Array.from({ length: 8 }, () => undoTicket(ctx, tenant.owner, record.id)));
   expect(results.filter((result) => result.ok)).toHaveLength(1);
+  expect(await books(ctx, tenant.tenantId, 'tickets')).toMatchObject({ counted: 0, ledger: 0 });
+});
+
+test('a unit is given back for a record once, whoever asks how often', async () => {
+  const { ctx, clock, tenant, record } = await oneTicket();
+  const act = { meter: 'tickets' as const, subject: record.id, actor: tenant.owner.memberId, at: clock.now() };
+  const giveBack = () => inTenant(ctx, tenant.tenantId, (tx) => release(tx, tenant.tenantId, act));
+  expect([await giveBack(), await giveBack()]).toEqual([true, false]);
   expect(await books(ctx, tenant.tenantId, 'tickets')).toMatchObject({ counted: 0, ledger: 0 });
 });
 

@@ -11,6 +11,7 @@ import * as tickets from '../../../src/features/tickets/tickets';
 import { readUsage } from '../../../src/features/usage/read-usage';
 import type { Actor } from '../../../src/platform/actor';
 import type { Context } from '../../../src/platform/context';
+import type { Page } from '../../../src/platform/page';
 import type { Result } from '../../../src/platform/result';
 import { aChecklist, aTicket, books, creationOf, key, refusalOf, unwrap } from '../../support/acts';
 import { testContext } from '../../support/database';
@@ -186,7 +187,7 @@ test('G9 a second organization finds none of it, by any id, and learns of no exi
   for (const [name, ask] of Object.entries(byId)) {
     expect([name, (refusalOf(await ask()) as { code: string }).code]).toEqual([name, expect.stringMatching(/_not_found$/)]);
   }
-  const lists = [
+  const lists: Result<Page<unknown>, Refusal>[] = [
     await tickets.listTickets(ctx, other.owner, TicketQuery.parse({})),
     await checklists.listChecklists(ctx, other.owner, ChecklistQuery.parse({})),
     await opportunities.listOpportunities(ctx, other.owner, OpportunityQuery.parse({})),

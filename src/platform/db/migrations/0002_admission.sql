@@ -106,7 +106,8 @@ end
 $$;
 
 -- Books what weigh_acts admitted: counter last, so its lock lives only until the commit. Raises KT001 when the
--- counter moved in between (full, or another period): the whole act is then undone and weighed again.
+-- counter moved in between (full, or another period): the whole act is then undone and weighed again. Raises KT003
+-- when an act's key names a draft of other content.
 create function book_acts(p_tenant uuid, p_at timestamptz, p_meter text, p_acts act_verdict[]) returns void
   language plpgsql volatile
   set enable_seqscan = off
@@ -117,6 +118,7 @@ declare
   v_total    bigint;
   v_period   timestamptz;
   v_crossed  int[];
+  v_other    boolean;
 begin
   select sum(quantity), min(period_start) into v_total, v_period from unnest(p_acts) where verdict = 'admitted';
   if v_total is null then return; end if;
@@ -137,7 +139,11 @@ begin
   -- A late retry that succeeds takes the draft of its refused first try with it.
   for v_act in select * from unnest(p_acts) where verdict = 'admitted' loop
     update drafts set state = 'submitted', subject = v_act.subject, updated_at = p_at, revision = revision + 1
-     where tenant_id = p_tenant and operation_key = v_act.operation_key and state <> 'submitted';
+     where tenant_id = p_tenant and operation_key = v_act.operation_key and state <> 'submitted'
+    returning fingerprint <> v_act.fingerprint into v_other;
+    if v_other then
+      raise exception 'the key names a draft of other content' using errcode = 'KT003';
+    end if;
   end loop;
 
   -- Integers, so that 100 fires at exactly full. Nothing fires without an allowance.
