@@ -49,7 +49,7 @@ test('.env.example sets nothing by itself: copied as it is, the sandbox runs', (
 });
 
 test('docs/configuration.md has one row for every setting and no other', () => {
-  const rows = [...read('docs/configuration.md').matchAll(/^\| `([A-Z][A-Z0-9_]*)` \|/gm)].map(([, name]) => name!);
+  const rows = [...read('docs/configuration.md').matchAll(/^\| `([A-Z][A-Z0-9_]*)` +\|/gm)].map(([, name]) => name!);
   expect([...rows].sort()).toEqual(all);
 });
 
