@@ -93,7 +93,7 @@ export class FulfillmentApi {
   static async start(): Promise<FulfillmentApi> {
     const api = new FulfillmentApi();
     await new Promise<void>((resolve) => {
-      api.server = api.app().listen(0, '127.0.0.1', resolve);
+      api.server = api.app().listen(0, '127.0.0.1', () => resolve());
     });
     return api;
   }

@@ -44,9 +44,12 @@ export type Adoption =
   /** Nothing was written: an operator has to look. */
   | { outcome: 'plan_unknown' | 'owner_unknown' };
 
+/** The tenant that all personal Microsoft accounts share: no organization, and never one's data. Source: Entra token claims. */
+const PERSONAL_ACCOUNTS = '9188040d-6c67-4c5b-b112-36a304b66dad';
+
 /** The organization that uses the purchase; a purchase for somebody else's organization belongs to that one. */
-export const organizationOf = ({ beneficiary, purchaser }: MarketplaceSubscription): string | null =>
-  [beneficiary.tenantId, purchaser.tenantId].find(isId) ?? null;
+export const organizationOf = ({ beneficiary, purchaser }: Pick<MarketplaceSubscription, 'beneficiary' | 'purchaser'>): string | null =>
+  [beneficiary.tenantId, purchaser.tenantId].find((tenantId) => isId(tenantId) && tenantId !== PERSONAL_ACCOUNTS) ?? null;
 
 /**
  * Makes the marketplace's word ours, in one transaction: row, log, usage anchor, grants, counters. The one place where a

@@ -38,6 +38,8 @@ interface Outcome {
 async function takeUp(ctx: Context, selling: Selling, event: ClaimedEvent): Promise<void> {
   const act = event.correlationId ? { ...selling, marketplace: selling.marketplace.correlated(event.correlationId) } : selling;
   const { isDone, outcome } = await lookUntilSettled(ctx, act, event).catch((error: unknown): Outcome => {
+    // The program stops while we wait: the next one goes on.
+    if ((error as Error).name === 'AbortError') return { isDone: false, outcome: 'interrupted' };
     ctx.log.error({ err: error, eventId: event.eventId, attempts: event.attempts }, 'a marketplace event could not be applied');
     return { isDone: false, outcome: error instanceof MarketplaceUnavailable ? 'marketplace_unavailable' : 'failed' };
   });

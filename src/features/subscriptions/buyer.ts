@@ -12,8 +12,9 @@ export function isBuyer({ purchaser, beneficiary }: Pick<MarketplaceSubscription
 
 /** Whether a visitor may act for a purchase: its buyer, or who manages the plan of the organization that uses it. */
 export async function mayManage(ctx: Context, subscription: MarketplaceSubscription, actor: Actor): Promise<boolean> {
-  if (isBuyer(subscription, actor)) return true;
-  return organizationOf(subscription) === actor.tenantId && (await managesPlan(ctx, actor));
+  const organization = organizationOf(subscription);
+  if (organization === null) return false;
+  return isBuyer(subscription, actor) || (organization === actor.tenantId && (await managesPlan(ctx, actor)));
 }
 
 /** Whether a present member of an organization known here may manage its plan. */

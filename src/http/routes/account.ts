@@ -1,0 +1,204 @@
+import { createHash } from 'node:crypto';
+import express, { type Request, type RequestHandler, type Response, Router } from 'express';
+import type { SignIn } from '../../clients/entra/sign-in';
+import type { Config } from '../../config';
+import { type AccountState, Activation } from '../../contract/account';
+import { isTimeZone } from '../../features/entitlements/periods.rules';
+import { activateSubscription } from '../../features/subscriptions/activate-subscription';
+import type { Selling } from '../../features/subscriptions/marketplace.port';
+import { type AccountView, viewAccount } from '../../features/subscriptions/view-account';
+import type { Actor } from '../../platform/actor';
+import type { Context } from '../../platform/context';
+import { newSecret } from '../../platform/ids';
+import { requireOwnPage, sameWord } from '../csrf';
+import { parse } from '../parse';
+import { localeOf, RequestProblem, sendRefusal } from '../respond';
+import { limitRate } from '../security';
+import { type AccountSession, createSessions, type Session } from '../session';
+import type { createEntraVerifier } from '../verify-entra-token';
+
+export interface AccountDeps {
+  ctx: Context;
+  config: Config;
+  selling: Selling;
+  signIn: SignIn;
+  verify: ReturnType<typeof createEntraVerifier>;
+  /** The built page, an absolute path. */
+  page: string;
+}
+
+/** Longer ones are none of the marketplace's. */
+const LONGEST_TOKEN = 8_000;
+/** Sign-ins that one browser can have begun and not finished. */
+const MOST_SIGN_INS = 5;
+
+/** The account page in the browser: landing page of a purchase, sign-in, activation. Mounted at /account. */
+export function accountRoutes({ ctx, config, selling, signIn, verify, page }: AccountDeps): Router {
+  const { publicUrl } = config;
+  const redirectUri = `${publicUrl}/account/callback`;
+  const sessions = createSessions(ctx.database, { publicUrl, secret: config.sessionSecret });
+  const router = Router();
+
+  router.use(
+    limitRate(config.rateLimitPerMinute, () => null, { countRefused: true }),
+    privately,
+  );
+
+  router.get('/', async (req, res) => {
+    const token = purchaseTokenOf(req.originalUrl);
+    if (token === null) return void res.sendFile(page, { cacheControl: false });
+    await remember(req, res, token);
+    res.redirect(303, '/account');
+  });
+
+  router.get('/state', async (req, res) => {
+    const session = await sessions.find(req);
+    res.json(await stateOf(req, session));
+  });
+
+  router.get('/sign-in', async (req, res) => {
+    const session = (await sessions.find(req)) ?? (await sessions.start(res, {}));
+    const [state, nonce, verifier] = [newSecret(), newSecret(), newSecret()];
+    const underWay = Object.entries(session.data.signIns ?? {}).slice(1 - MOST_SIGN_INS);
+    await session.change({ signIns: { ...Object.fromEntries(underWay), [state]: { nonce, verifier } } });
+    const challenge = createHash('sha256').update(verifier).digest('base64url');
+    res.redirect(302, await reach(signIn.authorizeUrl({ state, nonce, challenge, redirectUri })));
+  });
+
+  router.get('/callback', async (req, res) => {
+    const session = await sessions.find(req);
+    const person = session && (await signedIn(req, session));
+    if (person) await session.renew(res, { ...purchaseOf(session.data), person });
+    res.redirect(303, person ? '/account' : '/account?problem=sign_in');
+  });
+
+  router.post('/activate', ownPage, express.json({ limit: '64kb' }), async (req, res) => {
+    const session = res.locals.session as Session;
+    const actor = actorOf(req, session);
+    if (!actor) throw new RequestProblem('token_missing');
+    const input = parse(Activation, req.body ?? {});
+    if (!isTimeZone(input.timeZone)) throw new RequestProblem('invalid_input', { errors: [{ path: 'timeZone', message: 'is not known' }] });
+    if (!(await isShown(session, actor, input.subscriptionId))) return sendRefusal(req, res, { code: 'subscription_not_found' });
+    const activated = await activateSubscription(ctx, selling, actor, input);
+    if (!activated.ok) return sendRefusal(req, res, activated.refusal);
+    res.json(await stateOf(req, session));
+  });
+
+  /** The purchase stays: whoever bought it may sign in next. */
+  router.post('/sign-out', ownPage, async (_req, res) => {
+    const session = res.locals.session as Session;
+    await session.renew(res, purchaseOf(session.data));
+    res.status(204).end();
+  });
+
+  return router;
+
+  /** A session, and our own page speaking. */
+  async function ownPage(...[req, res, next]: Parameters<RequestHandler>): Promise<void> {
+    const session = await sessions.find(req);
+    if (!session) throw new RequestProblem('token_missing');
+    requireOwnPage(req, session.csrfToken, publicUrl);
+    res.locals.session = session;
+    next();
+  }
+
+  async function remember(req: Request, res: Response, token: string): Promise<void> {
+    const isToken = token !== '' && token.length <= LONGEST_TOKEN;
+    const purchase: AccountSession = isToken ? { purchaseToken: token } : { isTokenInvalid: true };
+    const session = await sessions.find(req);
+    if (session) await session.change({ purchaseToken: null, subscriptionId: null, isTokenInvalid: null, ...purchase });
+    else await sessions.start(res, purchase);
+  }
+
+  async function stateOf(req: Request, session: Session | null): Promise<AccountState> {
+    const actor = session && actorOf(req, session);
+    const shown: Pick<AccountView, 'state' | 'subscription' | 'others' | 'suggestedContact'> =
+      session && actor ? await look(session, actor) : { state: 'signed_out', subscription: null, others: [], suggestedContact: null };
+    return {
+      state: shown.state,
+      csrfToken: session?.csrfToken ?? null,
+      signedInAs: actor && { name: actor.name, address: actor.address, organizationId: actor.tenantId },
+      subscription: shown.subscription,
+      others: shown.others,
+      suggestedContact: shown.suggestedContact,
+      openTeamsUrl: openTeamsUrl(config),
+      supportContact: config.supportContact,
+      locale: localeOf(req),
+    };
+  }
+
+  /** Keeps what the token named instead of the token: it is needed once. */
+  async function look(session: Session, actor: Actor): Promise<AccountView> {
+    const { purchaseToken, subscriptionId, isTokenInvalid } = session.data;
+    if (isTokenInvalid) return { state: 'token_invalid', subscription: null, others: [], suggestedContact: null, subscriptionId: null };
+    const purchase = purchaseToken ? { token: purchaseToken } : subscriptionId ? { subscriptionId } : null;
+    const view = await viewAccount(ctx, selling, actor, purchase);
+    if (view.state === 'token_invalid') await session.change({ purchaseToken: null, subscriptionId: null, isTokenInvalid: true });
+    else if (view.subscriptionId) await session.change({ purchaseToken: null, subscriptionId: view.subscriptionId });
+    return view;
+  }
+
+  /** Whether the session came by this purchase: through its token, or as one's own. */
+  async function isShown(session: Session, actor: Actor, subscriptionId: string): Promise<boolean> {
+    if (!session.data.subscriptionId) await look(session, actor);
+    return session.data.subscriptionId?.toLowerCase() === subscriptionId.toLowerCase();
+  }
+
+  async function signedIn(req: Request, session: Session): Promise<AccountSession['person'] | null> {
+    const { code, state } = req.query;
+    const signIns = session.data.signIns ?? {};
+    const known = typeof state === 'string' ? Object.keys(signIns).find((one) => sameWord(state, one)) : undefined;
+    if (!known || typeof code !== 'string') return null;
+    const { nonce, verifier } = signIns[known]!;
+    const { [known]: _used, ...others } = signIns;
+    await session.change({ signIns: others });
+
+    const idToken = await reach(signIn.redeem({ code, verifier, nonce, redirectUri }));
+    const verified = idToken && (await verify(idToken, { personalAccounts: true }));
+    if (!verified) return null;
+    if (!verified.ok && verified.reason === 'identity_unavailable') throw new RequestProblem('identity_unavailable');
+    if (!verified.ok || !sameWord(verified.claims.nonce ?? '', nonce)) return null;
+    const { tenantId, objectId, name, address } = verified.claims;
+    return { tenantId, memberId: objectId, name, address };
+  }
+
+  async function reach<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      ctx.log.error({ err: error }, 'the sign-in authority could not be reached');
+      throw new RequestProblem('identity_unavailable');
+    }
+  }
+}
+
+/** Nothing of this page is stored by others or named to them. */
+const privately: RequestHandler = (_req, res, next) => {
+  res.setHeader('Cache-Control', 'no-store');
+  res.setHeader('Referrer-Policy', 'no-referrer');
+  next();
+};
+
+/** The purchase token of a landing address, decoded exactly once: a plus sign stays one. null: there is none; empty: it cannot be read. */
+export function purchaseTokenOf(url: string): string | null {
+  const raw = /[?&]token=([^&#]*)/u.exec(url)?.[1];
+  if (raw === undefined) return null;
+  try {
+    return decodeURIComponent(raw);
+  } catch {
+    return '';
+  }
+}
+
+function purchaseOf({ purchaseToken, subscriptionId, isTokenInvalid }: AccountSession): AccountSession {
+  return { ...(purchaseToken && { purchaseToken }), ...(subscriptionId && { subscriptionId }), ...(isTokenInvalid && { isTokenInvalid }) };
+}
+
+function actorOf(req: Request, { data: { person } }: Session): Actor | null {
+  return person ? { ...person, appRoles: [], locale: localeOf(req), via: 'account' } : null;
+}
+
+function openTeamsUrl({ mode, publicUrl, teamsAppId }: Config): string {
+  if (mode === 'sandbox') return `${publicUrl}/`;
+  return teamsAppId ? `https://teams.microsoft.com/l/app/${teamsAppId}` : 'https://teams.microsoft.com/';
+}
