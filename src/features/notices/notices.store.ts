@@ -22,18 +22,21 @@ const CONCERNED = `
                select from opportunities o
                 where o.tenant_id = $1 and o.owner = m.member_id and o.stage not in ('won', 'lost')))`;
 
-/** The counter a notice speaks of, null when it is not the current one any more: another period, or another limit. */
+/** The counter a notice speaks of, null when the notice was overtaken: by another period, another limit, or a higher notice. */
 export async function findNoticedCounter(
   db: Queryable,
   tenantId: string,
-  { meter, periodStart, limitEpoch }: QuotaNotice,
+  { meter, periodStart, limitEpoch, threshold }: QuotaNotice,
   at: Date,
 ): Promise<{ used: number; limit: number; resetsAt: Date } | null> {
   const [row] = await db.query<{ used: number; limit: number; resetsAt: Date }>(
     `select used::float8 as used, hard_limit::float8 as "limit", period_end as "resetsAt" from usage_counters
       where tenant_id = $1 and scope_id = 'tenant' and meter = $2 and period_start = $3 and limit_epoch = $4
-        and period_end > $5 and hard_limit is not null`,
-    [tenantId, meter, periodStart, limitEpoch, at],
+        and period_end > $5 and hard_limit is not null
+        and not exists (
+          select from notices n
+           where n.tenant_id = $1 and n.scope_id = 'tenant' and n.meter = $2 and n.period_start = $3 and n.limit_epoch = $4 and n.threshold > $6)`,
+    [tenantId, meter, periodStart, limitEpoch, at, threshold],
   );
   return row ?? null;
 }
