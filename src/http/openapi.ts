@@ -1,9 +1,18 @@
-import { extendZodWithOpenApi, OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
+import {
+  extendZodWithOpenApi,
+  OpenAPIRegistry,
+  OpenApiGeneratorV31,
+  type ResponseConfig,
+  type RouteConfig,
+} from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { Problem } from '../contract/refusals';
 import type { ApiRoute } from './api-route';
+import { IDEMPOTENCY_KEY } from './parse';
 
 extendZodWithOpenApi(z);
+
+type Responses = RouteConfig['responses'];
 
 const problem = (description: string) => ({ description, content: { 'application/problem+json': { schema: Problem } } });
 
@@ -19,7 +28,7 @@ export function describeApi(routes: readonly ApiRoute[], publicUrl: string, vers
   for (const one of routes) {
     const headers = z.object({
       ...(one.keyed && {
-        'Idempotency-Key': z.string().min(8).max(200).describe('Names the act for ever: a retry with the same key counts once.'),
+        'Idempotency-Key': z.string().regex(IDEMPOTENCY_KEY).describe('Names the act for ever: a retry with the same key counts once.'),
       }),
       ...(one.changes && { 'If-Match': z.string().describe('The ETag of the record that the change is based on.') }),
     });
@@ -35,25 +44,10 @@ export function describeApi(routes: readonly ApiRoute[], publicUrl: string, vers
         ...(Object.keys(headers.shape).length > 0 && { headers }),
         ...(one.body && { body: { required: true, content: { 'application/json': { schema: one.body } } } }),
       },
-      responses: {
-        [one.status]: one.answer
-          ? {
-              description: one.replayable ? 'Done; Idempotent-Replayed: true when it had been done before.' : 'Done.',
-              content: { 'application/json': { schema: one.answer } },
-            }
-          : { description: 'Done.' },
-        400: problem('The request is wrong; `errors` names the fields.'),
-        401: problem('No token, or one that does not hold.'),
-        ...(one.replayable && { 402: problem('quota_exhausted: the limit is reached; the input was kept as a draft.') }),
-        403: problem('no_subscription, subscription_inactive, not_allowed or access_removed.'),
-        ...(one.params && { 404: problem('It does not exist, or not for you.') }),
-        ...(one.replayable && { 409: problem('idempotency_conflict: the key was used for other content.') }),
-        ...(one.changes && { 412: problem('stale_revision: `current` is the record as it is now.'), 428: problem('If-Match is missing.') }),
-        429: problem('Too many requests of this organization in a minute.'),
-      },
+      responses: responsesOf(one),
     });
   }
-  return new OpenApiGeneratorV31(registry.definitions).generateDocument({
+  const document = new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {
       title: 'Kontingent',
@@ -62,6 +56,41 @@ export function describeApi(routes: readonly ApiRoute[], publicUrl: string, vers
     },
     servers: [{ url: publicUrl }],
   });
+  return JSON.parse(JSON.stringify(document), withoutFlags);
+}
+
+/** The generator writes a regular expression's flags into its pattern, which then fits nothing. */
+const withoutFlags = (name: string, value: unknown): unknown =>
+  name === 'pattern' && typeof value === 'string' ? value.replace(/\/[a-z]+$/u, '') : value;
+
+function responsesOf(one: ApiRoute): Responses {
+  const writes = one.method !== 'get';
+  return {
+    [one.status]: done(one),
+    400: problem('The request is wrong; `errors` names the fields.'),
+    401: problem('No token, or one that does not hold.'),
+    ...(one.replayable && { 402: problem('quota_exhausted: the limit is reached; the input was kept as a draft.') }),
+    403: problem('no_subscription, subscription_inactive, not_allowed or access_removed.'),
+    ...(one.params && { 404: problem('It does not exist, or not for you.') }),
+    ...(writes && {
+      409: problem('It does not go with what was done before: the key, or what the record has become; `code` says which.'),
+      413: problem('The body is longer than 256 kB.'),
+      415: problem('The body is not JSON.'),
+    }),
+    ...(one.body && { 422: problem('member_not_found: a person named in the body is no member.') }),
+    ...(one.changes && { 412: problem('stale_revision: `current` is the record as it is now.'), 428: problem('If-Match is missing.') }),
+    429: problem('Too many requests of this organization in a minute.'),
+    503: problem('What tokens are checked with does not answer; the same request may succeed later.'),
+  };
+}
+
+function done({ answer, replayable }: ApiRoute): ResponseConfig {
+  if (answer === null) return { description: 'Done.' };
+  return {
+    description: replayable ? 'Done; Idempotent-Replayed: true when it had been done before.' : 'Done.',
+    content: { 'application/json': { schema: answer } },
+    ...(replayable && { headers: z.object({ 'Idempotent-Replayed': z.literal('true').optional() }) }),
+  };
 }
 
 function operationId({ method, path }: ApiRoute): string {

@@ -11,11 +11,14 @@ export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown):
   });
 }
 
-/** 8 to 200 visible ASCII characters. @throws RequestProblem */
+/** 8 to 200 printable ASCII characters. */
+export const IDEMPOTENCY_KEY = /^[\x20-\x7e]{8,200}$/u;
+
+/** @throws RequestProblem */
 export function idempotencyKeyOf(req: Request): string {
   const key = req.get('idempotency-key');
   if (key === undefined) throw new RequestProblem('idempotency_key_missing');
-  if (!/^[\x21-\x7e]{8,200}$/u.test(key)) throw new RequestProblem('idempotency_key_invalid');
+  if (!IDEMPOTENCY_KEY.test(key)) throw new RequestProblem('idempotency_key_invalid');
   return key;
 }
 

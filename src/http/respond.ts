@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import { LOCALES, type Locale } from '../contract/common';
-import type { Problem, ProblemCode, Refusal, RefusalCode, RequestProblemCode } from '../contract/refusals';
+import type { Problem, ProblemCode, Refusal, RequestProblemCode } from '../contract/refusals';
 import { refusalTexts } from '../contract/texts';
 import { dateInWords, fill } from '../platform/sentences';
 
@@ -95,10 +95,18 @@ function sentence(code: ProblemCode, facts: Record<string, unknown>, locale: Loc
 }
 
 export function sendProblem(req: Request, res: Response, code: ProblemCode, facts: Record<string, unknown> = {}): void {
-  const problem = toProblem(code, facts, localeOf(req), String(req.id ?? '') || undefined);
-  if (problem.status === 401) res.setHeader('WWW-Authenticate', code === 'token_missing' ? 'Bearer' : 'Bearer error="invalid_token"');
-  res.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  send(res, toProblem(code, facts, localeOf(req), String(req.id ?? '') || undefined));
 }
 
-export const sendRefusal = (req: Request, res: Response, refusal: Refusal): void =>
-  sendProblem(req, res, refusal.code as RefusalCode, refusalFacts(refusal));
+/** A person whom the path names is a record that is not there; one whom the body names is a wrong field. */
+export function sendRefusal(req: Request, res: Response, refusal: Refusal): void {
+  const problem = toProblem(refusal.code, refusalFacts(refusal), localeOf(req), String(req.id ?? '') || undefined);
+  const isInPath = refusal.code === 'member_not_found' && req.params.memberId !== undefined;
+  send(res, isInPath ? { ...problem, status: 404 } : problem);
+}
+
+function send(res: Response, problem: Problem): void {
+  if (problem.status === 401)
+    res.setHeader('WWW-Authenticate', problem.code === 'token_missing' ? 'Bearer' : 'Bearer error="invalid_token"');
+  res.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+}

@@ -43,7 +43,7 @@ export function checkAnswer(method: string, path: string, res: Response): void {
     validate = ajv.compile(media.schema);
     seen.set(media.schema, validate);
   }
-  if (!validate(res.body)) throw new Error(`${text} does not fit: ${ajv.errorsText(validate.errors)}`);
+  if (!validate(res.body)) throw new Error(`does not fit: ${ajv.errorsText(validate.errors)}: ${text}`);
   if (res.status >= 400) {
     if (res.body.status !== res.status) throw new Error(`another status in the body: ${text}`);
     return;
