@@ -40,7 +40,16 @@ test('TW-21 another allowance keeps the use; only a raised one begins a new limi
   expect(counterAt(used, anchor, limit(null), at)).toMatchObject({ used: 100, hardLimit: null, limitEpoch: 1 });
   expect(counterAt(used, anchor, limit(50), at)).toMatchObject({ used: 100, hardLimit: 50, limitEpoch: 0 });
   expect(counterAt(used, anchor, limit(100), at)).toMatchObject({ limitEpoch: 0 });
-  expect(counterAt({ ...used, hardLimit: null }, anchor, limit(100), at)).toMatchObject({ hardLimit: 100, limitEpoch: 0 });
+  expect(counterAt({ ...used, hardLimit: null, peakLimit: null }, anchor, limit(100), at)).toMatchObject({ hardLimit: 100, limitEpoch: 0 });
+});
+
+test('G7 a limit that comes back after a suspension is no new level; one above all before is', () => {
+  const at = new Date('2026-02-10T00:00:00.000Z');
+  const suspended = counterAt({ ...first, used: 85 }, anchor, limit(0), at);
+  expect(suspended).toMatchObject({ hardLimit: 0, peakLimit: 100, limitEpoch: 0 });
+  const back = counterAt(suspended, anchor, limit(100), at);
+  expect(back).toMatchObject({ hardLimit: 100, peakLimit: 100, limitEpoch: 0 });
+  expect(counterAt(back, anchor, limit(101), at)).toMatchObject({ peakLimit: 101, limitEpoch: 1 });
 });
 
 test('a row is valid until the next edge of a grant, at most until its period’s end', () => {

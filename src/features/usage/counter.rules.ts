@@ -11,6 +11,8 @@ export interface Counter {
   hardLimit: number | null;
   used: number;
   held: number;
+  /** The highest limit of this period so far; null = unlimited. */
+  peakLimit: number | null;
   /** Rises with the limit, so that notices can be given anew. */
   limitEpoch: number;
   thresholds: number[];
@@ -31,7 +33,8 @@ export function counterAt(newest: Counter | null, anchor: UsageAnchor, limit: Li
     hardLimit: limit.hardLimit,
     used: same ? newest.used : 0,
     held: same ? newest.held : 0,
-    limitEpoch: same ? newest.limitEpoch + (rose(newest.hardLimit, limit.hardLimit) ? 1 : 0) : 0,
+    peakLimit: same && !rose(newest.peakLimit, limit.hardLimit) ? newest.peakLimit : limit.hardLimit,
+    limitEpoch: same ? newest.limitEpoch + (isNewLevel(newest, limit.hardLimit) ? 1 : 0) : 0,
     thresholds: limit.thresholds,
   };
 }
@@ -53,6 +56,11 @@ function currentPeriod(newest: Counter | null, anchor: UsageAnchor, at: Date): U
 }
 
 const apart = (a: Date, b: Date): number => Math.abs(a.getTime() - b.getTime());
+
+/** A raised limit is a new level (G7); one that a suspension took away and that comes back is not. */
+function isNewLevel({ hardLimit, peakLimit }: Counter, next: number | null): boolean {
+  return rose(hardLimit, next) && (hardLimit !== 0 || rose(peakLimit, next));
+}
 
 function rose(before: number | null, after: number | null): boolean {
   if (before === null) return false;

@@ -10,6 +10,7 @@ interface Row {
   hard_limit: number | null;
   used: number;
   held: number;
+  peak_limit: number | null;
   limit_epoch: number;
   thresholds: number[];
 }
@@ -18,7 +19,7 @@ interface Row {
 export async function newestCounter(db: Queryable, tenantId: string, meter: Meter, at: Date, lock: boolean): Promise<Counter | null> {
   const [row] = await db.query<Row>(
     `select period_start, period_end, valid_until, granted::float8 as granted, hard_limit::float8 as hard_limit,
-            used::float8 as used, held::float8 as held, limit_epoch, thresholds
+            used::float8 as used, held::float8 as held, peak_limit::float8 as peak_limit, limit_epoch, thresholds
        from usage_counters
       where tenant_id = $1 and scope_id = 'tenant' and meter = $2 and period_start <= $3
       order by period_start desc limit 1 ${lock ? 'for update' : ''}`,
@@ -33,6 +34,7 @@ export async function newestCounter(db: Queryable, tenantId: string, meter: Mete
         hardLimit: row.hard_limit,
         used: row.used,
         held: row.held,
+        peakLimit: row.peak_limit,
         limitEpoch: row.limit_epoch,
         thresholds: row.thresholds,
       }
@@ -42,11 +44,11 @@ export async function newestCounter(db: Queryable, tenantId: string, meter: Mete
 /** Writes the row of a period: a new one starts at zero, an existing one gets another allowance and keeps its use. */
 export async function saveCounter(db: Queryable, tenantId: string, meter: Meter, counter: Counter): Promise<void> {
   await db.query(
-    `insert into usage_counters (tenant_id, meter, period_start, period_end, valid_until, granted, hard_limit, limit_epoch, thresholds)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    `insert into usage_counters (tenant_id, meter, period_start, period_end, valid_until, granted, hard_limit, peak_limit, limit_epoch, thresholds)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
      on conflict (tenant_id, scope_id, meter, period_start)
      do update set valid_until = excluded.valid_until, granted = excluded.granted, hard_limit = excluded.hard_limit,
-                   limit_epoch = excluded.limit_epoch, thresholds = excluded.thresholds`,
+                   peak_limit = excluded.peak_limit, limit_epoch = excluded.limit_epoch, thresholds = excluded.thresholds`,
     [
       tenantId,
       meter,
@@ -55,6 +57,7 @@ export async function saveCounter(db: Queryable, tenantId: string, meter: Meter,
       counter.validUntil,
       counter.granted,
       counter.hardLimit,
+      counter.peakLimit,
       counter.limitEpoch,
       counter.thresholds,
     ],

@@ -180,6 +180,8 @@ create table usage_counters (
   hard_limit    bigint check (hard_limit >= 0),
   used          bigint not null default 0 check (used >= 0),
   held          bigint not null default 0 check (held >= 0),
+  -- highest limit of the period so far; null = unlimited
+  peak_limit    bigint check (peak_limit >= 0),
   limit_epoch   int not null default 0,
   thresholds    int[] not null default '{80,100}',
   primary key (tenant_id, scope_id, meter, period_start),
