@@ -3,6 +3,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createBot } from './bot/bot';
 import { createPublisherToken } from './clients/entra/publisher-token';
+import { createSignIn } from './clients/entra/sign-in';
 import { MarketplaceClient } from './clients/marketplace/marketplace-client';
 import { createNoticeMessages } from './clients/teams/notice-messages';
 import { type Config, VERSION } from './config';
@@ -17,6 +18,7 @@ import type { Selling } from './features/subscriptions/marketplace.port';
 import { reconcileSubscriptions } from './features/subscriptions/reconcile';
 import { rereadSubscriptions } from './features/subscriptions/reread-subscriptions';
 import { sendProblem } from './http/respond';
+import { accountRoutes } from './http/routes/account';
 import { apiRoutes } from './http/routes/api-routes';
 import { marketplaceWebhookRoutes } from './http/routes/marketplace-webhook';
 import { createServer } from './http/server';
@@ -77,17 +79,19 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
     });
   const messages = createNoticeMessages(bot?.post ?? noChat, log);
 
+  const verify = createEntraVerifier(config.entra);
+  const signIn = createSignIn({ ...config.entra, networkClient: sandbox?.networkClient });
   const links = { accountUrl: `${config.publicUrl}/account`, supportContact: config.supportContact };
   const server = createServer({
     ctx,
     config,
     version: VERSION,
     pages: PAGES,
-    verify: createEntraVerifier(config.entra),
+    verify,
     api: apiRoutes(links),
     bot: bot && ((req, res, next) => bot.handle(req, res as never, next)),
     webhook: marketplaceWebhookRoutes({ ctx, selling, events, verify: createMarketplaceVerifier(config.marketplace.webhook) }),
-    account: (_req, _res, next) => next(),
+    account: accountRoutes({ ctx, config, selling, signIn, verify, page: path.join(PAGES, 'account/index.html') }),
     sandbox: sandbox?.router ?? null,
     ready: async () => (await database.query('select 1')).length === 1,
   });
