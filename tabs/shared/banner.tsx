@@ -23,7 +23,7 @@ const useStyles = makeStyles({
   },
   warning: { backgroundColor: tokens.colorStatusWarningBackground1, border: `1px solid ${tokens.colorStatusWarningBorder1}` },
   danger: { backgroundColor: tokens.colorStatusDangerBackground1, border: `1px solid ${tokens.colorStatusDangerBorder1}` },
-  icon: { flexShrink: 0, width: '20px', height: '20px', color: tokens.colorNeutralForeground2 },
+  icon: { flexShrink: 0, alignSelf: 'flex-start', marginTop: '2px', width: '20px', height: '20px', color: tokens.colorNeutralForeground2 },
   warningIcon: { color: tokens.colorStatusWarningForeground3 },
   dangerIcon: { color: tokens.colorStatusDangerForeground3 },
   text: { flex: '1 1 200px', minWidth: 0, overflowWrap: 'anywhere' },

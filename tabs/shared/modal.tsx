@@ -14,7 +14,15 @@ import { useTranslation } from 'react-i18next';
 const useStyles = makeStyles({
   surface: {
     maxWidth: '560px',
-    '@media (max-width: 639px)': { maxWidth: '100vw', width: '100vw', maxHeight: '100dvh', padding: '16px', borderRadius: 0 },
+    '@media (max-width: 639px)': {
+      maxWidth: 'none',
+      width: '100%',
+      maxHeight: '100dvh',
+      minHeight: '100dvh',
+      boxSizing: 'border-box',
+      padding: '16px',
+      borderRadius: 0,
+    },
   },
   content: { display: 'flex', flexDirection: 'column', gap: '14px', paddingBlock: '4px', paddingInline: '2px' },
   actions: { flexWrap: 'wrap' },

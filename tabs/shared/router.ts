@@ -30,25 +30,28 @@ export function parseHash(hash: string): Place {
 }
 
 const hash = createStore(window.location.hash);
-/** How many of our own pages lie behind the current one. */
+/** How many of our own pages lie behind the current one; kept in the history's entries, so that Back and Forward are counted too. */
 let depth = 0;
-window.addEventListener('hashchange', () => hash.set(window.location.hash));
+window.addEventListener('hashchange', () => {
+  const known = (window.history.state as { depth?: number } | null)?.depth;
+  depth = known ?? depth + 1;
+  if (known === undefined) window.history.replaceState({ depth }, '');
+  hash.set(window.location.hash);
+});
 
 export function go(to: string, { replace = false } = {}): void {
   if (to === window.location.hash) return;
   if (replace) {
-    window.history.replaceState(null, '', to);
+    window.history.replaceState({ depth }, '', to);
     hash.set(to);
     return;
   }
-  depth += 1;
   window.location.hash = to;
 }
 
 /** Goes to the page before; false when there is none of ours. */
 export function goBack(): boolean {
   if (depth === 0) return false;
-  depth -= 1;
   window.history.back();
   return true;
 }
