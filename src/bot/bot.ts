@@ -6,6 +6,7 @@ import type { RequestProblemCode } from '../contract/refusals';
 import { type Clock, systemClock } from '../platform/clock';
 import type { Context } from '../platform/context';
 import { tenantOf } from './actor';
+import type { TeamsAdapter } from './adapter';
 import { createCallerCheck } from './caller';
 import { localeAmong, speechFor } from './speech';
 
@@ -95,10 +96,20 @@ export function createBot(parts: BotParts): Bot {
 
   return {
     handle: (req, res, next) => void answer(req, res).catch(next),
-    post: (reference, activity) =>
-      load().trusted.continueConversationAsync(config.appId, reference, async (context) => void (await context.sendActivity(activity))),
+    post: (reference, activity) => sendInto(load().trusted, config.appId, reference, activity),
     warm: () => void load(),
   };
+}
+
+/** The SDK hands a fault of a turn to the apology; whoever writes first wants to know of it. */
+async function sendInto(adapter: TeamsAdapter, appId: string, reference: Record<string, unknown>, activity: object): Promise<void> {
+  let failure: { error: unknown } | null = null;
+  await adapter.continueConversationAsync(appId, reference, async (context) => {
+    await context.sendActivity(activity).catch((error: unknown) => {
+      failure = { error };
+    });
+  });
+  if (failure) throw (failure as { error: unknown }).error;
 }
 
 /** The only thing that is known of a body before its sender is: that it is an activity at all. */
