@@ -13,7 +13,7 @@ interface ActivationFormProps {
   reload(): void;
 }
 
-type Field = 'organization' | 'contactAddress' | 'locale' | 'timeZone';
+type Field = 'organization' | 'contactAddress';
 
 /** A first visit: what was bought, whom it is for, and one button that activates it. */
 export function ActivationForm({ account, activated, reload }: ActivationFormProps) {
@@ -37,6 +37,8 @@ export function ActivationForm({ account, activated, reload }: ActivationFormPro
     event.preventDefault();
     // State arrives with the next drawing; a second click may come before.
     if (sent.current) return;
+    const unfit = unfitFields(event.currentTarget as HTMLFormElement);
+    if (unfit.length > 0) return setProblem(invalidInput(unfit));
     sent.current = true;
     setBusy(true);
     setProblem(null);
@@ -58,8 +60,9 @@ export function ActivationForm({ account, activated, reload }: ActivationFormPro
           {t('new.title', { plan: subscription.planName })}
         </h1>
         <p className="quiet">{t('new.intro')}</p>
-        <form ref={form} className="form" onSubmit={(event) => void submit(event)} aria-busy={busy}>
+        <form ref={form} className="form" noValidate onSubmit={(event) => void submit(event)} aria-busy={busy}>
           <TextField
+            name="organization"
             label={t('new.organization')}
             wrong={wrong('organization') ? t('new.organizationWrong') : null}
             value={organization}
@@ -68,6 +71,7 @@ export function ActivationForm({ account, activated, reload }: ActivationFormPro
             autoComplete="organization"
           />
           <TextField
+            name="contactAddress"
             label={t('new.contact')}
             hint={t('new.contactHint')}
             wrong={wrong('contactAddress') ? t('new.contactWrong') : null}
@@ -121,7 +125,15 @@ export function ActivationForm({ account, activated, reload }: ActivationFormPro
   );
 }
 
+/** Fields that the browser itself sees to be empty or malformed; said in the page's language, which need not be the browser's. */
+const unfitFields = (form: HTMLFormElement) =>
+  [...form.querySelectorAll('input')].filter(({ validity }) => !validity.valid).map(({ name }) => name);
+
+const invalidInput = (fields: string[]) =>
+  new AccountError({ code: 'invalid_input', errors: fields.map((path) => ({ path, message: '' })) });
+
 interface TextFieldProps {
+  name: Field;
   label: string;
   hint?: string;
   /** What is wrong with the value; null: nothing known. */
@@ -133,7 +145,7 @@ interface TextFieldProps {
   autoComplete: string;
 }
 
-function TextField({ label, hint, wrong, value, change, type = 'text', maxLength, autoComplete }: TextFieldProps) {
+function TextField({ name, label, hint, wrong, value, change, type = 'text', maxLength, autoComplete }: TextFieldProps) {
   const id = useId();
   const described = [hint && `${id}-hint`, wrong && `${id}-wrong`].filter(Boolean).join(' ') || undefined;
   return (
@@ -141,6 +153,7 @@ function TextField({ label, hint, wrong, value, change, type = 'text', maxLength
       <label htmlFor={id}>{label}</label>
       <input
         id={id}
+        name={name}
         type={type}
         required
         value={value}

@@ -2,6 +2,10 @@ import { useTranslation } from 'react-i18next';
 import type { AccountSubscription } from '../../src/contract/account';
 import { count, day } from './language';
 
+const ORDER = ['tickets', 'checklists', 'opportunities'];
+/** The meters in the order in which they stand everywhere else. */
+const inOrder = (a: { meter: string }, b: { meter: string }) => ORDER.indexOf(a.meter) - ORDER.indexOf(b.meter);
+
 /** Plan, status, term and limits of one subscription; no prices, for Microsoft bills. */
 export function SubscriptionFacts({ subscription }: { subscription: AccountSubscription }) {
   const { t, i18n } = useTranslation('account');
@@ -42,7 +46,7 @@ export function SubscriptionFacts({ subscription }: { subscription: AccountSubsc
           <dt>{t('facts.includes')}</dt>
           <dd>
             <ul className="limits">
-              {limits.map(({ meter, amount }) => (
+              {[...limits].sort(inOrder).map(({ meter, amount }) => (
                 <li key={meter}>
                   {amount === null
                     ? t('limits.unlimited', { meter: t(`meters.${meter}`, { count: 2, defaultValue: meter }) })
