@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { changeLocale } from '../shared/i18n';
-import { type Address, type HostView, placeOfDeepLink } from './address';
+import { type Address, addressOf, type HostView, placeOfDeepLink } from './address';
 import { ChatView } from './chat-view';
 import { Guide } from './guide';
 import { AppMark, BackIcon, ChatIcon, StoreIcon } from './icons';
@@ -235,7 +235,8 @@ function useWalk(state: SandboxState, person: Person, address: Address, away: bo
     enabled: marketplace?.subscriptions.some(({ status }) => status === 'Subscribed') ?? false,
     refetchInterval: POLL_MS,
   });
-  const switched = address.person !== 'owner' || address.theme !== 'light' || address.client !== 'desktop';
+  const plain = addressOf('', navigator.language);
+  const switched = (['person', 'theme', 'client', 'lang'] as const).some((choice) => address[choice] !== plain[choice]);
 
   useEffect(() => {
     const cameBack = wasAway.current && !away;
