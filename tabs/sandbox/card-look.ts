@@ -87,7 +87,7 @@ export function cardLook(theme: HostTheme) {
     actions: {
       maxActions: 6,
       spacing: 'Medium',
-      buttonSpacing: 8,
+      buttonSpacing: 0,
       actionsOrientation: 'Horizontal',
       actionAlignment: 'Left',
       allowTitleToWrap: true,
