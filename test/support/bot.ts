@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noExplicitAny: what comes over the wire is looked at as it is
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,8 +7,6 @@ import { type Bot, type BotParts, createBot } from '../../src/bot/bot';
 import type { Actor } from '../../src/platform/actor';
 import type { Context } from '../../src/platform/context';
 import type { BotFramework, Sent } from './connector';
-
-// biome-ignore-all lint/suspicious/noExplicitAny: what comes over the wire is looked at as it is
 
 export interface RunningBot {
   bot: Bot;

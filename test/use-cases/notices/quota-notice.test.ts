@@ -7,7 +7,7 @@ import { deliverQuotaNotice } from '../../../src/features/notices/deliver-quota-
 import type { Messages, QuotaMessage, Sent } from '../../../src/features/notices/messages.port';
 import { runOutbox } from '../../../src/features/notices/outbox';
 import { createTicket } from '../../../src/features/tickets/create-ticket';
-import { updateTicket } from '../../../src/features/tickets/tickets';
+import { listTickets, updateTicket } from '../../../src/features/tickets/tickets';
 import { readUsage } from '../../../src/features/usage/read-usage';
 import type { Actor } from '../../../src/platform/actor';
 import { type Context, inTenant } from '../../../src/platform/context';
@@ -129,9 +129,8 @@ describe('who is told', () => {
     const late = await tenant.member('agent', 'Late');
     await chatOf(late);
     await fill(8);
-    const [first] = await (await import('../../../src/features/tickets/tickets'))
-      .listTickets(ctx, tenant.owner, { status: 'any', limit: 1 })
-      .then((found) => (found.ok ? found.value.items : []));
+    const found = await listTickets(ctx, tenant.owner, { status: 'any', limit: 1 });
+    const [first] = found.ok ? found.value.items : [];
     await updateTicket(ctx, tenant.owner, first!.id, { assigneeId: late.memberId }, 1);
     const chats = new Chats();
     await run(chats);
