@@ -23,7 +23,7 @@ export function readCursor(cursor: string | undefined, accepts: (values: unknown
   if (!cursor) return null;
   try {
     const values: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-    return Array.isArray(values) && accepts(values) ? values : null;
+    return Array.isArray(values) && values.every(isStorable) && accepts(values) ? values : null;
   } catch {
     return null;
   }
@@ -35,9 +35,14 @@ export function readAgeCursor(cursor: string | undefined): { at: string; id: str
   return values && { at: values[0], id: values[1] };
 }
 
-/** Whether a value of a cursor can be compared with an instant of the database. */
-const isInstant = (value: unknown): boolean =>
-  typeof value === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/u.test(value) && !Number.isNaN(Date.parse(value));
+/** PostgreSQL takes no text with NUL, not even to compare with. */
+const isStorable = (value: unknown): boolean => typeof value !== 'string' || !value.includes('\0');
+
+/** Whether a value of a cursor is an instant as we write them; PostgreSQL knows no year 0. */
+const isInstant = (value: unknown): boolean => {
+  if (typeof value !== 'string' || value < '0001' || Number.isNaN(Date.parse(value))) return false;
+  return new Date(value).toISOString() === value;
+};
 
 export const isId = (value: unknown): boolean =>
   typeof value === 'string' && /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/iu.test(value);

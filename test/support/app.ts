@@ -1,6 +1,5 @@
 import { createServer as createHttpServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Express } from 'express';
 import type { JWTPayload } from 'jose';
@@ -94,7 +93,7 @@ export async function testApp(ctx: Context, settings: Record<string, string> = {
     ctx,
     config,
     version: '0.0.0-test',
-    pages: path.join(tmpdir(), 'kontingent-no-pages'),
+    pages: path.join(__dirname, 'pages'),
     verify: createEntraVerifier(config.entra),
     api: apiRoutes(LINKS),
     bot: null,

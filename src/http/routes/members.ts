@@ -6,7 +6,14 @@ import { changeRole, listMembers } from '../../features/members/members';
 import { describeMe } from '../../features/subscriptions/describe-me';
 import { type ApiRoute, idParams, route } from '../api-route';
 
-const Query = PageQuery.extend({ q: z.string().trim().max(200).default('') });
+const Query = PageQuery.extend({
+  q: z
+    .string()
+    .trim()
+    .max(200)
+    .regex(/^\P{Cc}*$/u, 'must not hold control characters')
+    .default(''),
+});
 
 export const memberRoutes = (links: { accountUrl: string; supportContact: string }): ApiRoute[] => [
   route({

@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import { apiRoutes } from '../../src/http/routes/api-routes';
+import { everything } from '../support/acts';
+import { type Caller, LINKS, type TestApp, testApp } from '../support/app';
+import { testContext } from '../support/database';
+import { aTenant, type TestTenant } from '../support/tenant';
+
+/** Body that each writing route would take, so that nothing but the id decides. */
+const BODIES: Record<string, object> = {
+  'patch /members/:memberId': { role: 'agent' },
+  'patch /tickets/:ticketId': { title: 'Mine now' },
+  'post /tickets/:ticketId/comments': { body: 'Mine now' },
+  'patch /checklists/:checklistId/items/:itemId': { done: true },
+  'patch /opportunities/:opportunityId': { title: 'Mine now' },
+  'patch /drafts/:draftId': { meter: 'tickets', payload: { title: 'Mine now' } },
+};
+
+const withId = apiRoutes(LINKS).filter((one) => one.path.includes(':'));
+
+let it: TestApp;
+let theirs: TestTenant;
+let intruder: Caller;
+let colleague: Caller;
+/** The other organization's ids by the name of the parameter. */
+const ids: Record<string, string> = {};
+
+beforeAll(async () => {
+  const { ctx } = await testContext();
+  it = await testApp(ctx);
+  theirs = await aTenant(ctx, { limits: { tickets: 1 } });
+  const owner = await it.as(theirs.owner);
+  ids.ticketId = (await owner.post('/tickets', { title: 'Secret ticket' })).body.id;
+  await owner.post(`/tickets/${ids.ticketId}/comments`, { body: 'Secret comment' });
+  const checklist = (await owner.post('/checklists', { title: 'Secret checklist', items: [{ text: 'Secret item' }] })).body;
+  ids.checklistId = checklist.id;
+  ids.itemId = checklist.items[0].id;
+  ids.opportunityId = (await owner.post('/opportunities', { title: 'Secret roof' })).body.id;
+  ids.draftId = (await owner.post('/tickets', { title: 'Secret draft' })).body.draftId;
+  ids.memberId = theirs.owner.memberId;
+  intruder = await it.as((await aTenant(ctx)).owner);
+  colleague = await it.as(await theirs.member('admin'));
+});
+
+const request = (caller: Caller, method: string, pattern: string, values: Record<string, string>) => {
+  const path = pattern.replaceAll(/:(\w+)/gu, (_, name: string) => values[name]!);
+  return caller.send(method, path, (test) =>
+    test
+      .set('Idempotency-Key', randomUUID())
+      .set('If-Match', '"1"')
+      .send(BODIES[`${method} ${pattern}`] ?? {}),
+  );
+};
+
+test('there are routes to try', () => {
+  expect(withId.length).toBeGreaterThanOrEqual(16);
+});
+
+test.each(withId.map((one) => [one.method, one.path]))(
+  'G9 %s %s: another organization’s id is as unknown as an invented one',
+  async (method, path) => {
+    const { ctx } = await testContext();
+    const before = await everything(ctx, theirs.tenantId);
+    const foreign = await request(intruder, method, path, ids);
+    const invented = await request(intruder, method, path, Object.fromEntries(Object.keys(ids).map((name) => [name, randomUUID()])));
+    const facts = (body: object) => ({ ...body, requestId: null });
+    expect(foreign.status).toBe(404);
+    expect([foreign.status, facts(foreign.body)]).toEqual([invented.status, facts(invented.body)]);
+    const headers = ({ headers: all }: typeof foreign) =>
+      Object.keys(all)
+        .filter((name) => name !== 'date')
+        .sort();
+    expect(headers(foreign)).toEqual(headers(invented));
+    expect(JSON.stringify(foreign.body)).not.toMatch(/secret/iu);
+    expect(await everything(ctx, theirs.tenantId)).toEqual(before);
+  },
+);
+
+test.each(['/tickets', '/tickets?q=Secret', '/tickets?assignee=me', '/checklists', '/opportunities', '/drafts', '/members?q=Owner'])(
+  'G9 GET %s shows nothing of another organization',
+  async (path) => {
+    const { body } = await intruder.get(path);
+    expect(JSON.stringify(body)).not.toMatch(/secret/iu);
+    for (const id of Object.values(ids)) expect(JSON.stringify(body)).not.toContain(id);
+  },
+);
+
+test('G9 another organization’s people cannot be assigned, and its cursors show nothing', async () => {
+  expect((await intruder.post('/tickets', { title: 'x', assigneeId: ids.memberId! })).body.code).toBe('member_not_found');
+  const { body } = await intruder.get(`/tickets?assignee=${ids.memberId}`);
+  expect(body.items).toEqual([]);
+  const owner = await it.as(theirs.owner);
+  await owner.post('/opportunities', { title: 'Secret door' });
+  const { nextCursor } = (await owner.get('/opportunities?limit=1')).body;
+  expect(nextCursor).not.toBeNull();
+  expect((await intruder.get(`/opportunities?cursor=${nextCursor}`)).body).toEqual({ items: [], nextCursor: null });
+});
+
+test('a draft is its author’s: a colleague, admin or not, does not see it', async () => {
+  expect((await colleague.get('/drafts')).body.items).toEqual([]);
+  for (const [method, path] of [
+    ['get', '/drafts/:draftId'],
+    ['patch', '/drafts/:draftId'],
+    ['delete', '/drafts/:draftId'],
+    ['post', '/drafts/:draftId/submit'],
+  ] as const) {
+    expect([method, path, (await request(colleague, method, path, ids)).body.code]).toEqual([method, path, 'draft_not_found']);
+  }
+});
+
+test('an internal note is not shown to members, in no answer', async () => {
+  const owner = await it.as(theirs.owner);
+  await owner.post(`/tickets/${ids.ticketId}/comments`, { body: 'Internal words', kind: 'note' });
+  const member = await it.as(await theirs.member('member'));
+  const seen = await member.get(`/tickets/${ids.ticketId}/timeline`);
+  expect(JSON.stringify(seen.body)).not.toContain('Internal words');
+  expect(JSON.stringify((await colleague.get(`/tickets/${ids.ticketId}/timeline`)).body)).toContain('Internal words');
+  expect((await member.post(`/tickets/${ids.ticketId}/comments`, { body: 'x', kind: 'note' })).body.code).toBe('not_allowed');
+});
