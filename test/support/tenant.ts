@@ -3,7 +3,7 @@ import type { Role } from '../../src/contract/members';
 import type { Meter } from '../../src/contract/meters';
 import type { SubscriptionStatus } from '../../src/contract/subscriptions';
 import { replacePlanGrants } from '../../src/features/entitlements/grants';
-import { type Plan, findPlan } from '../../src/features/plans/plans';
+import { findPlan, type Plan } from '../../src/features/plans/plans';
 import { anchorUsage, ensureTenant } from '../../src/features/tenants/tenants';
 import { refreshCounters } from '../../src/features/usage/refresh-counters';
 import type { Actor } from '../../src/platform/actor';
@@ -120,7 +120,11 @@ export async function aTenant(
       }),
     setStatus: (next) =>
       inTenant(ctx, tenantId, async (tx) => {
-        await tx.db.query('update subscriptions set status = $3 where tenant_id = $1 and subscription_id = $2', [tenantId, subscriptionId, next]);
+        await tx.db.query('update subscriptions set status = $3 where tenant_id = $1 and subscription_id = $2', [
+          tenantId,
+          subscriptionId,
+          next,
+        ]);
         await refreshCounters(tx, tenantId, ctx.now());
       }),
     use: (meter, used) =>
