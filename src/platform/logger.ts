@@ -2,36 +2,30 @@ import pino from 'pino';
 
 export type Logger = pino.Logger;
 
-/** Names of fields whose values never reach a log, wherever they stand. */
-const SECRET_FIELDS = [
-  'authorization',
-  'cookie',
-  'set-cookie',
-  'x-ms-marketplace-token',
-  'x-csrf-token',
-  'password',
-  'secret',
-  'clientSecret',
-  'client_secret',
-  'token',
-  'access_token',
-  'id_token',
-  'accessToken',
-  'idToken',
-  'purchaseToken',
-  'code',
+/** Fields whose values never reach a log, wherever they stand: headers, settings and answers of token servers among them. */
+const SECRET_FIELD = /authorization|cookie|password|secret|token|assertion|connectionstring|databaseurl|^code$|^sig$/iu;
+
+/** Secrets inside other words: signed tokens, bearer tokens, passwords of addresses, and what travels in a query. */
+const SECRET_WORDS: [RegExp, string][] = [
+  [/\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*/gu, '[redacted]'],
+  [/\b(Bearer|Basic)\s+[\w.~+/=-]+/giu, '$1 [redacted]'],
+  [/(\/\/[^\s/:@]*:)[^\s/@]+@/gu, '$1[redacted]@'],
+  [/([?&;\s](?:[\w-]*(?:token|secret|password|assertion)|code|sig)=)[^&\s"'#]+/giu, '$1[redacted]'],
 ];
 
 const REDACTED = '[redacted]';
-const secretNames = new Set(SECRET_FIELDS.map((name) => name.toLowerCase()));
 
-/** A copy of `value` in which every secret field is redacted, at any depth; cycles and very deep parts are cut. */
+const redactWords = (text: string): string => SECRET_WORDS.reduce((said, [pattern, instead]) => said.replace(pattern, instead), text);
+
+/** A copy of `value` in which every secret is redacted, at any depth; cycles and very deep parts are cut. */
 export function redact(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return redactWords(value);
   if (depth > 6) return '[deep]';
   if (Array.isArray(value)) return value.slice(0, 100).map((item) => redact(item, depth + 1));
   if (value === null || typeof value !== 'object' || value instanceof Date) return value;
+  if (value instanceof Error) return errorFields(value);
   return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [name, secretNames.has(name.toLowerCase()) ? REDACTED : redact(inner, depth + 1)]),
+    Object.entries(value).map(([name, inner]) => [name, SECRET_FIELD.test(name) ? REDACTED : redact(inner, depth + 1)]),
   );
 }
 
@@ -51,7 +45,13 @@ function errorFields(error: unknown): unknown {
   const { message, stack, name } = error;
   const code = (error as { code?: unknown }).code;
   const status = (error as { response?: { status?: unknown } }).response?.status;
-  return { type: name, message, stack, ...(code !== undefined && { code }), ...(status !== undefined && { status }) };
+  return {
+    type: name,
+    message: redactWords(message),
+    stack: stack && redactWords(stack),
+    ...(code !== undefined && { code }),
+    ...(status !== undefined && { status }),
+  };
 }
 
 /** Fields that have a serializer, which picks what may be said; a copy of a whole request would be slow and lose its status. */
@@ -69,7 +69,7 @@ export function createLogger(level: string, destination?: pino.DestinationStream
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    serializers: { err: errorFields, error: errorFields },
+    serializers: { err: errorFields, error: errorFields, msg: redactWords },
     formatters: { log: (fields) => redactFields(fields) },
   };
   return destination ? pino(options, destination) : pino(options);
