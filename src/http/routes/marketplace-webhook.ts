@@ -1,4 +1,4 @@
-import express, { type RequestHandler, Router } from 'express';
+import express, { type Request, type RequestHandler, type Response, Router } from 'express';
 import { z } from 'zod';
 import { line } from '../../contract/common';
 import type { EventRunner } from '../../features/subscriptions/event-runner';
@@ -6,7 +6,7 @@ import type { Selling } from '../../features/subscriptions/marketplace.port';
 import { receiveMarketplaceEvent } from '../../features/subscriptions/receive-event';
 import type { Context } from '../../platform/context';
 import { parse } from '../parse';
-import { RequestProblem, sendProblem } from '../respond';
+import { localeOf, RequestProblem, toProblem } from '../respond';
 import type { createMarketplaceVerifier } from '../verify-marketplace-token';
 
 export interface WebhookDeps {
@@ -25,7 +25,7 @@ const EventId = z
   .regex(/^[A-Za-z0-9][\w-]{0,99}$/u, 'must be an id');
 
 /** Only these may be assumed; the rest grows and is kept as it comes. Source: SaaS fulfillment API v2, webhook. */
-const Webhook = z.looseObject({ id: EventId, subscriptionId: EventId, action: line(100), planId: z.unknown() });
+const Webhook = z.looseObject({ id: EventId, subscriptionId: EventId, action: line(100), planId: z.unknown().optional() });
 
 /** `POST /webhook`: the marketplace announces. Verified before anything is read; answered before any other system is asked. */
 export function marketplaceWebhookRoutes({ ctx, selling, events, verify }: WebhookDeps): Router {
@@ -51,7 +51,7 @@ export function marketplaceWebhookRoutes({ ctx, selling, events, verify }: Webho
       requestId: idOf(req.get('x-ms-requestid')),
       correlationId: idOf(req.get('x-ms-correlationid')),
     });
-    if (answer === 'refuse') sendProblem(req, res, 'plan_unknown', { planId: body.planId });
+    if (answer === 'refuse') refuse(req, res, body.planId);
     else res.status(200).json({});
     events.applySoon(eventId);
   });
@@ -61,6 +61,15 @@ export function marketplaceWebhookRoutes({ ctx, selling, events, verify }: Webho
     next();
   });
   return router;
+}
+
+/** Only this status is documented as a refusal. */
+function refuse(req: Request, res: Response, planId: unknown): void {
+  const problem = toProblem('plan_unknown', { planId }, localeOf(req), undefined);
+  res
+    .status(400)
+    .type('application/problem+json')
+    .send(JSON.stringify({ ...problem, status: 400 }));
 }
 
 /** An id of theirs for our logs, when it is one. */

@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto';
+import { MarketplaceClient } from '../../src/clients/marketplace/marketplace-client';
+import type { MarketplaceSubscription } from '../../src/features/subscriptions/marketplace.port';
+import { quiet } from '../support/database';
+import { FulfillmentApi } from '../support/fulfillment-api';
+
+let api: FulfillmentApi;
+let pauses: number[];
+
+beforeEach(async () => {
+  api = await FulfillmentApi.start();
+  pauses = [];
+});
+afterEach(() => api.stop());
+
+function client({ token = async (_rejected?: string) => 'good', apiHosts = [api.host] } = {}) {
+  const pause = async (ms: number) => void pauses.push(ms);
+  return new MarketplaceClient({ apiUrl: api.url, apiHosts }, { token, log: quiet, pause });
+}
+
+const buy = (given = {}) => api.buy({ tenantId: randomUUID(), objectId: randomUUID(), ...given });
+
+async function all(marketplace: MarketplaceClient): Promise<MarketplaceSubscription[]> {
+  const found: MarketplaceSubscription[] = [];
+  for await (const one of marketplace.listSubscriptions()) found.push(one);
+  return found;
+}
+
+test('every call names the version, the token, an id of its own and the id of its business act', async () => {
+  const bought = buy();
+  const act = client().correlated('the-act');
+  await act.getSubscription(bought.id);
+  await act.activate(bought.id, { planId: 'free', quantity: null });
+  for (const { headers, query } of api.calls) {
+    expect(query).toContain('api-version=2018-08-31');
+    expect(headers).toMatchObject({
+      authorization: 'Bearer good',
+      'x-ms-correlationid': 'the-act',
+      'x-ms-requestid': expect.stringMatching(/^[\w-]{36}$/),
+    });
+  }
+  expect(api.calls[0]!.headers['x-ms-requestid']).not.toBe(api.calls[1]!.headers['x-ms-requestid']);
+});
+
+test('a subscription is read whole: directory ids in lower case, dates of seven digits, unknown fields passed over', async () => {
+  const bought = buy({ status: 'Subscribed', termStart: '2026-01-14T00:00:00.0000000Z', termEnd: '2026-02-13T00:00:00', quantity: 3 });
+  expect(await client().getSubscription(bought.id)).toEqual({
+    id: bought.id,
+    name: 'A purchase',
+    offerId: 'kontingent',
+    planId: 'free',
+    quantity: 3,
+    status: 'Subscribed',
+    purchaser: { tenantId: bought.tenantId, objectId: bought.objectId, address: 'buyer@sample.example' },
+    beneficiary: { tenantId: bought.tenantId, objectId: bought.objectId, address: 'buyer@sample.example' },
+    termUnit: 'P1M',
+    termStart: new Date('2026-01-14T00:00:00.000Z'),
+    termEnd: new Date('2026-02-13T00:00:00.000Z'),
+    autoRenew: true,
+    isFreeTrial: false,
+    allowedOperations: ['Delete', 'Read', 'Update'],
+    purchasedAt: new Date('2026-03-01T08:30:14.123Z'),
+  });
+});
+
+test('what is not known is null, whatever status says so', async () => {
+  const bought = buy();
+  expect(await client().getSubscription(randomUUID())).toBeNull();
+  for (const status of [400, 404] as const) {
+    api.habits.unknownOperation = status;
+    expect(await client().getOperation(bought.id, randomUUID())).toBeNull();
+  }
+  expect(await client().resolve('wrong')).toBeNull();
+  expect(await client().resolve('line\nbreak')).toBeNull();
+});
+
+test.each([500, 503, 429, 408])('a read that gets %d is repeated with growing pauses, then succeeds', async (status) => {
+  const bought = buy();
+  api.troubles.push(status, status);
+  expect(await client().getSubscription(bought.id)).toMatchObject({ id: bought.id });
+  expect(pauses).toHaveLength(2);
+  expect(pauses[0]).toBeGreaterThanOrEqual(150);
+  expect(pauses[1]).toBeGreaterThanOrEqual(300);
+});
+
+test('a wait that the API asks for is waited, one that is too long is left to the caller', async () => {
+  const bought = buy();
+  api.troubles.push({ status: 429, headers: { 'retry-after': '7' } });
+  await client().getSubscription(bought.id);
+  expect(pauses).toEqual([7000]);
+  api.troubles.push({ status: 429, headers: { 'retry-after': '120' } });
+  await expect(client().getSubscription(bought.id)).rejects.toMatchObject({ name: 'MarketplaceUnavailable', retryAfterMs: 120_000 });
+});
+
+test('a change that fails is not repeated blindly', async () => {
+  const bought = buy();
+  api.troubles.push(503);
+  await expect(client().activate(bought.id, { planId: 'free', quantity: null })).rejects.toMatchObject({ name: 'MarketplaceUnavailable' });
+  expect(api.calls).toHaveLength(1);
+});
+
+test.each([401, 403])('a %d gets one fresh token, and only one', async (status) => {
+  const bought = buy();
+  const asked: (string | undefined)[] = [];
+  const token = async (rejected?: string) => {
+    asked.push(rejected);
+    return rejected === undefined ? 'old' : 'new';
+  };
+  api.troubles.push(status);
+  expect(await client({ token }).getSubscription(bought.id)).toMatchObject({ id: bought.id });
+  expect(asked).toEqual([undefined, 'old']);
+  expect(api.calls.map(({ headers }) => headers.authorization)).toEqual(['Bearer old', 'Bearer new']);
+  api.troubles.push(status, status);
+  await expect(client({ token }).getSubscription(bought.id)).rejects.toMatchObject({ name: 'MarketplaceUnavailable' });
+});
+
+test('no token is trouble on our way to the marketplace, not an answer of it', async () => {
+  const token = () => Promise.reject(new Error('the authority is away'));
+  await expect(client({ token }).getSubscription(randomUUID())).rejects.toMatchObject({ name: 'MarketplaceUnavailable' });
+  expect(api.calls).toHaveLength(0);
+});
+
+test('the token follows no redirect', async () => {
+  const stranger = await FulfillmentApi.start();
+  const bought = buy();
+  api.troubles.push({ status: 307, headers: { location: `${stranger.url}/saas/subscriptions/${bought.id}?api-version=2018-08-31` } });
+  await expect(client().getSubscription(bought.id)).rejects.toMatchObject({ name: 'MarketplaceUnavailable' });
+  expect(stranger.calls).toHaveLength(0);
+  await stranger.stop();
+});
+
+test('a list goes on from page to page without encoding its tokens again', async () => {
+  const bought = Array.from({ length: 7 }, () => buy().id);
+  api.habits.pageSize = 3;
+  expect((await all(client())).map(({ id }) => id)).toEqual(bought);
+  expect(api.calls[1]!.query).toContain('continuationToken=%7b%22from%22%3a3%7d');
+});
+
+test('a link to a host that may not have our token is followed on our own base; an allowed host gets it', async () => {
+  for (let bought = 0; bought < 4; bought += 1) buy();
+  api.habits.pageSize = 2;
+  api.habits.linkHost = 'evil.example';
+  expect(await all(client())).toHaveLength(4);
+
+  const second = await FulfillmentApi.start();
+  second.habits.pageSize = 2;
+  for (const [id, subscription] of api.subscriptions) second.subscriptions.set(id, subscription);
+  api.habits.linkHost = second.host;
+  expect(await all(client({ apiHosts: [api.host, second.host] }))).toHaveLength(4);
+  expect(second.calls).toHaveLength(1);
+  expect(await all(client())).toHaveLength(4);
+  expect(second.calls).toHaveLength(1);
+  await second.stop();
+});
+
+test('an answer that cannot be read is trouble of theirs', async () => {
+  const bought = buy({ status: 'Dreaming' });
+  await expect(client().getSubscription(bought.id)).rejects.toMatchObject({ name: 'MarketplaceUnavailable' });
+  buy({ planId: '' });
+  await expect(all(client())).rejects.toMatchObject({ name: 'MarketplaceUnavailable' });
+});
+
+test('an id cannot leave its place in the path', async () => {
+  await client().getSubscription('../../operations?x=');
+  expect(api.calls[0]!.path).toBe('/api/saas/subscriptions/..%2F..%2Foperations%3Fx%3D');
+});
