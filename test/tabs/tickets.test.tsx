@@ -85,6 +85,18 @@ describe('creating a ticket', () => {
     expect((screen.getByLabelText(/^Title/u) as HTMLInputElement).value).toBe('Half a thought');
   });
 
+  test('leaves the page readable for screen readers and the focus at its opener when the dialog closes', async () => {
+    const { container } = await renderTab(new FakeApi(), { at: '#/tickets' });
+    const [opener] = await screen.findAllByRole('button', { name: 'New ticket' });
+    opener!.focus();
+    fireEvent.click(opener!);
+    await screen.findByRole('dialog', { name: 'New ticket' });
+    await waitFor(() => expect(container.getAttribute('aria-hidden')).toBe('true'));
+    await click('Cancel');
+    await waitFor(() => expect(container.getAttribute('aria-hidden')).toBeNull());
+    await waitFor(() => expect(document.activeElement).toBe(opener));
+  });
+
   test('is not offered to who may not create', async () => {
     const fake = new FakeApi();
     fake.me = { ...fake.me, may: { ...fake.me.may, create: false } };

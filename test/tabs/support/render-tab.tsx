@@ -19,6 +19,22 @@ globalThis.ResizeObserver ??= class {
 Element.prototype.scrollIntoView ??= () => undefined;
 globalThis.structuredClone ??= <T,>(value: T) => JSON.parse(JSON.stringify(value)) as T;
 
+// Fluent's focus management takes what has no layout for invisible, and a dialog without the focus for one in the background.
+Object.defineProperty(HTMLElement.prototype, 'offsetParent', {
+  get(this: HTMLElement) {
+    return this.parentNode;
+  },
+});
+HTMLElement.prototype.getBoundingClientRect = () => new DOMRect(0, 0, 10, 10);
+globalThis.DOMRect ??= class {
+  constructor(
+    readonly x: number,
+    readonly y: number,
+    readonly width: number,
+    readonly height: number,
+  ) {}
+} as typeof DOMRect;
+
 // Fluent takes its time in jsdom on a busy machine.
 configure({ asyncUtilTimeout: 10_000 });
 
