@@ -162,7 +162,7 @@ describe('the walk of a buyer', () => {
         status: 'PendingFulfillmentStart',
         limits: expect.arrayContaining([{ meter: 'tickets', amount: 100 }]),
       },
-      suggestedContact: { organization: '', address: 'olivia@sample.example' },
+      suggestedContact: { organization: 'sample.example', address: 'olivia@sample.example' },
     });
 
     const clicks = await Promise.all([browser.activate(bought.id), browser.activate(bought.id), browser.activate(bought.id)]);

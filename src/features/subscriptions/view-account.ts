@@ -1,4 +1,5 @@
 import type { AccountState, AccountSubscription } from '../../contract/account';
+import { METERS } from '../../contract/meters';
 import type { SubscriptionStatus } from '../../contract/subscriptions';
 import type { Actor } from '../../platform/actor';
 import { type Context, inTenant, type TxContext } from '../../platform/context';
@@ -92,7 +93,13 @@ async function contactFor(
 ): Promise<{ organization: string; address: string }> {
   const tenant = await inTenant(ctx, tenantId, ({ db }) => findTenant(db, tenantId));
   const address = actor.address ?? truth.beneficiary.address ?? truth.purchaser.address ?? '';
-  return { organization: tenant?.name ?? '', address: address.includes('@') ? address : '' };
+  return suggest(tenant?.name, address);
+}
+
+/** What the buyer has to confirm only: where we know no name, the domain of the address is one to start from. */
+function suggest(name: string | null | undefined, address: string): { organization: string; address: string } {
+  const domain = /@([^@\s]+)$/u.exec(address)?.[1];
+  return { organization: name ?? domain ?? '', address: domain ? address : '' };
 }
 
 /** Without a token: what one manages or bought. */
@@ -110,7 +117,7 @@ async function viewOwn(ctx: Context, actor: Actor): Promise<AccountView> {
       state: STATES[main.status],
       subscription: subscription!,
       others: await showRows(tx, others, actor),
-      suggestedContact: isNew ? { organization: tenant?.name ?? '', address: actor.address ?? '' } : null,
+      suggestedContact: isNew ? suggest(tenant?.name, actor.address ?? '') : null,
       subscriptionId: isNew ? main.externalId : null,
     };
   });
@@ -140,6 +147,10 @@ function show(subscription: Shown, plan: Plan | null, actor: Actor): AccountSubs
     autoRenew,
     isFreeTrial,
     purchasedAt: purchasedAt?.toISOString() ?? null,
-    limits: (plan?.items ?? []).filter((item) => item.kind === 'metered').map((item) => ({ meter: item.entitlement, amount: item.amount })),
+    limits: METERS.flatMap((meter) =>
+      (plan?.items ?? [])
+        .filter(({ entitlement, kind }) => entitlement === meter && kind === 'metered')
+        .map(({ amount }) => ({ meter, amount })),
+    ),
   };
 }
