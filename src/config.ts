@@ -107,6 +107,7 @@ const MICROSOFT_HOSTS = new Set([
 ]);
 
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/iu;
+const HOST = /^(?:[\w.-]+|\[[\da-f:]+\])(?::\d+)?$/iu;
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 /** Interprets the settings whole. @throws ConfigError naming every problem */
@@ -186,12 +187,19 @@ export function parseConfig(env: Env): Config {
   };
 
   if (!config.entra.issuerTemplate.includes('{tid}')) problems.push('ENTRA_ISSUER_TEMPLATE must hold the placeholder {tid}');
+  if (given('MARKETPLACE_API_HOSTS') && !config.marketplace.apiHosts.every((one) => HOST.test(one)))
+    problems.push('MARKETPLACE_API_HOSTS must be a list of hosts, each with a port or without');
   if (mode === 'production') checkHosts(config);
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 
   function text(name: string, fallback: string): string {
     return env[name]?.trim() || fallback;
+  }
+
+  /** What follows from another setting is that setting's problem. */
+  function given(name: string): boolean {
+    return Boolean(env[name]?.trim());
   }
 
   function needed(name: string): string {
@@ -231,7 +239,7 @@ export function parseConfig(env: Env): Config {
 
   function url(name: string, fallback: string, { required = false } = {}): string {
     const value = (required ? needed(name) : text(name, fallback)).replace(/\/+$/u, '');
-    if (value && !isWebAddress(value)) problems.push(`${name} must be an http or https address`);
+    if (given(name) && !isWebAddress(value)) problems.push(`${name} must be an http or https address, without a user name or password`);
     return value;
   }
 
@@ -295,7 +303,7 @@ export function parseConfig(env: Env): Config {
   function checkHosts({ marketplace, entra, bot }: Config): void {
     const endpoints: Record<string, string> = {
       MARKETPLACE_API_URL: marketplace.apiUrl,
-      MARKETPLACE_METERING_URL: marketplace.meteringUrl,
+      ...(given('MARKETPLACE_METERING_URL') && { MARKETPLACE_METERING_URL: marketplace.meteringUrl }),
       MARKETPLACE_AUTHORITY: marketplace.authority,
       MARKETPLACE_WEBHOOK_JWKS_URL: marketplace.webhook.jwksUrl,
       ENTRA_AUTHORITY: entra.authority,
@@ -305,6 +313,7 @@ export function parseConfig(env: Env): Config {
     };
     for (const [name, value] of Object.entries(endpoints)) requireMicrosoft(name, value);
     for (const issuer of marketplace.webhook.issuers) requireMicrosoft('MARKETPLACE_WEBHOOK_ISSUERS', issuer);
+    if (!given('MARKETPLACE_API_HOSTS')) return;
     for (const apiHost of marketplace.apiHosts) requireMicrosoft('MARKETPLACE_API_HOSTS', `https://${apiHost}`);
   }
 
@@ -316,13 +325,16 @@ export function parseConfig(env: Env): Config {
 }
 
 function isWebAddress(value: string): boolean {
-  return URL.canParse(value) && /^https?:$/u.test(new URL(value).protocol);
+  // What a URL parser reads as a slash, another may read as a part of the host.
+  if (!URL.canParse(value) || /[\s\\]/u.test(value)) return false;
+  const { protocol, username, password } = new URL(value);
+  return /^https?:$/u.test(protocol) && username === '' && password === '';
 }
 
 function isMicrosoft(address: string): boolean {
   if (!URL.canParse(address)) return false;
-  const { protocol, hostname, port, username } = new URL(address);
-  return protocol === 'https:' && MICROSOFT_HOSTS.has(hostname) && port === '' && username === '';
+  const { protocol, hostname, port } = new URL(address);
+  return protocol === 'https:' && MICROSOFT_HOSTS.has(hostname) && port === '' && isWebAddress(address);
 }
 
 function hostOf(address: string): string {
