@@ -1,4 +1,5 @@
 import { createPublisherToken } from '../../src/clients/entra/publisher-token';
+import { createSignIn } from '../../src/clients/entra/sign-in';
 import { AUTHORITY_HOST, startEntra, type TestEntra } from '../support/entra';
 
 const CLIENT_ID = 'abcdef01-2345-4678-9abc-def012345678';
@@ -26,6 +27,15 @@ test.each([true, false])(
     expect(new Set(entra.asked)).toEqual(new Set([AUTHORITY_HOST]));
   },
 );
+
+test('an authority may have its endpoints where it likes', async () => {
+  entra.hasOwnLayout = true;
+  expect(await createPublisherToken(app())()).toBe(entra.tokens[0]);
+  const signIn = createSignIn(app(`https://${AUTHORITY_HOST}/common`));
+  const redirectUri = 'https://kontingent.example/account/callback';
+  const url = new URL(await signIn.authorizeUrl({ state: 's', nonce: 'n', challenge: 'c'.repeat(43), redirectUri }));
+  expect(url.origin + url.pathname).toBe(`https://${AUTHORITY_HOST}/sign/on/oauth2/v2.0/authorize`);
+});
 
 test('the token is kept; a refused one is replaced once, however many were refused with it', async () => {
   const token = createPublisherToken(app());

@@ -64,12 +64,6 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  console.log(
-    lines
-      .filter((line) => /"level":50/.test(line))
-      .slice(0, 3)
-      .join('\n'),
-  );
   await Promise.all([entra.stop(), api.stop()]);
 });
 

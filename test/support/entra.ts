@@ -25,6 +25,8 @@ export interface TestEntra {
   keyFetches: number;
   /** Whether the authority describes itself. */
   hasDiscovery: boolean;
+  /** Whether its endpoints lie elsewhere than Entra's. */
+  hasOwnLayout: boolean;
   tokens: string[];
   issuerOf(tenantId: string): string;
   /** What the authority's page does: signs the person in and sends the browser back to this address. */
@@ -48,7 +50,7 @@ export async function startEntra(clientId: string, clientSecret: string): Promis
     if (url.host !== AUTHORITY_HOST) throw new Error(`no call may reach ${url.host}`);
     const json = (status: number, body: object) => ({ status, body: body as never, headers: {} });
     if (method === 'GET' && url.pathname.endsWith('/.well-known/openid-configuration')) {
-      const base = `https://${AUTHORITY_HOST}${url.pathname.split('/v2.0')[0]}`;
+      const base = `https://${AUTHORITY_HOST}${entra.hasOwnLayout ? '/sign/on' : url.pathname.split('/v2.0')[0]}`;
       if (!entra.hasDiscovery) return json(404, {});
       return json(200, {
         issuer: issuerOf('{tenantid}'),
@@ -57,6 +59,7 @@ export async function startEntra(clientId: string, clientSecret: string): Promis
         jwks_uri: `${base}/discovery/v2.0/keys`,
       });
     }
+    if (entra.hasOwnLayout && !url.pathname.startsWith('/sign/on/')) return json(404, {});
     if (method !== 'POST' || !url.pathname.endsWith('/oauth2/v2.0/token')) return json(404, {});
     const form = Object.fromEntries(new URLSearchParams(options.body));
     if (form.client_id !== clientId || form.client_secret !== clientSecret) return json(401, { error: 'invalid_client' });
@@ -90,6 +93,7 @@ export async function startEntra(clientId: string, clientSecret: string): Promis
     keyStatus: 200,
     keyFetches: 0,
     hasDiscovery: true,
+    hasOwnLayout: false,
     jwksUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`,
     issuerOf,
     networkClient: {

@@ -44,7 +44,20 @@ export function describing(authority: string, network: INetworkModule): INetwork
       const answer = await network.sendGetRequestAsync<unknown>(url, options, timeout);
       const said = answer.status === 200 && answer.body !== null && typeof answer.body === 'object' ? answer.body : {};
       if (answer.status >= 500) return answer as { status: number; headers: Record<string, string>; body: T };
-      return { status: 200, headers: answer.headers, body: { ...layout, ...said, issuer: authority } as T };
+      const described: Record<string, unknown> = { ...layout, ...said, issuer: authority };
+      for (const name of Object.keys(layout)) described[name] = belowTenant(String(described[name]), authority);
+      return { status: 200, headers: answer.headers, body: described as T };
     },
   };
+}
+
+/**
+ * msal takes the first part of an endpoint's path for the tenant and exchanges it for the authority's. An endpoint that has no
+ * tenant there gets one that `..` undoes.
+ */
+function belowTenant(endpoint: string, authority: string): string {
+  const tenant = new URL(authority).pathname.split('/')[1];
+  if (!tenant || !URL.canParse(endpoint)) return endpoint;
+  const { origin, pathname, search } = new URL(endpoint);
+  return pathname.split('/')[1] === tenant ? endpoint : `${origin}/${tenant}/..${pathname}${search}`;
 }
