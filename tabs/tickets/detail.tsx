@@ -136,7 +136,7 @@ function LoadedTicket({ ticket, beside }: { ticket: Ticket; beside: boolean }) {
   const Title = beside ? 'h2' : 'h1';
 
   return (
-    <article className={styles.column} aria-labelledby="ticket-title">
+    <article className={styles.column} aria-label={ticket.title}>
       <Card>
         <div className={styles.top}>
           {!beside && (
@@ -181,7 +181,7 @@ function LoadedTicket({ ticket, beside }: { ticket: Ticket; beside: boolean }) {
           <EditText ticket={ticket} save={saving.save} onDone={() => setEditing(false)} />
         ) : (
           <>
-            <Title id="ticket-title" ref={heading} tabIndex={-1} className={styles.title}>
+            <Title ref={heading} tabIndex={-1} className={styles.title}>
               {ticket.title}
             </Title>
             {ticket.description && <p className={styles.description}>{ticket.description}</p>}
