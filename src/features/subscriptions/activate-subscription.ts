@@ -116,6 +116,8 @@ const ATTEMPTS = 3;
 
 /** Asks for the activation and waits a little for its outcome. Asked again only when the marketplace says that nothing has begun. */
 async function start(selling: Selling, { id, planId, quantity }: MarketplaceSubscription): Promise<Result<true, ActivationFailed>> {
+  // The status known so far may be older than another click's activation that has just ended.
+  if ((await waitUntilStarted(selling, id, 1)) === 'started') return ok(true);
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     const answer = await selling.marketplace.activate(id, { planId, quantity }).catch(unavailable);
     if (answer === 'ended') return failed('subscription_ended');
