@@ -139,10 +139,10 @@ const noChat = (): Promise<never> => Promise.reject(Object.assign(new Error('No 
 /** New connections are refused, answers under way are finished; what hangs longer is cut. */
 async function drain(server: Server): Promise<void> {
   const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-  await new Promise((resolve) => {
-    server.close(resolve);
-    server.closeIdleConnections();
-  });
+  // A connection kept alive counts as busy until its answer is out, and would then be waited for.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  await new Promise((resolve) => server.close(resolve));
+  clearInterval(sweep);
   clearTimeout(cut);
 }
 

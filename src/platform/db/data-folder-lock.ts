@@ -31,7 +31,8 @@ export async function lockDataFolder(folder: string): Promise<() => Promise<void
   try {
     while (!(await claim(candidate, lock))) {
       const holder = await readOwner(lock);
-      if (holder && isAlive(holder)) throw new DataFolderInUse(folder, holder.pid);
+      if (holder === 'none') continue;
+      if (holder !== 'unreadable' && isAlive(holder)) throw new DataFolderInUse(folder, holder.pid);
       await removeStale(folder, lock);
     }
   } finally {
@@ -66,17 +67,20 @@ async function removeStale(folder: string, lock: string): Promise<void> {
   }
   try {
     const holder = await readOwner(lock);
-    if (!holder || !isAlive(holder)) await rm(lock, { force: true });
+    // A lock that is gone may be back by now, as somebody's own: nobody but us removes one that is there.
+    if (holder === 'unreadable' || (holder !== 'none' && !isAlive(holder))) await rm(lock, { force: true });
   } finally {
     await rm(broom, { force: true });
   }
 }
 
-async function readOwner(lock: string): Promise<Owner | null> {
+/** A lock is linked into place when it is complete: one that cannot be read is nobody's. */
+async function readOwner(lock: string): Promise<Owner | 'none' | 'unreadable'> {
   try {
-    return JSON.parse(await readFile(lock, 'utf8')) as Owner;
-  } catch {
-    return null;
+    const owner = JSON.parse(await readFile(lock, 'utf8')) as Owner | null;
+    return Number.isInteger(owner?.pid) ? owner! : 'unreadable';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'none' : 'unreadable';
   }
 }
 

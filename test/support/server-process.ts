@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { transformFile } from '@swc/core';
+
+const ROOT = path.resolve(__dirname, '../..');
+
+/** The server compiled from the sources as they are now, in a folder of this test file's own below dist. */
+export async function compileServer(): Promise<{ main: string; folder: string; remove(): Promise<void> }> {
+  await mkdir(path.join(ROOT, 'dist'), { recursive: true });
+  const folder = await mkdtemp(path.join(ROOT, 'dist/server-under-test-'));
+  const names = await readdir(path.join(ROOT, 'src'), { recursive: true });
+  for (const name of names) {
+    const [from, to] = [path.join(ROOT, 'src', name), path.join(folder, name)];
+    if (name.endsWith('.ts')) {
+      const { code } = await transformFile(from, {
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2023' },
+        module: { type: 'commonjs' },
+        swcrc: false,
+      });
+      await mkdir(path.dirname(to), { recursive: true });
+      await writeFile(to.replace(/\.ts$/u, '.js'), code);
+    } else if (path.extname(name)) await cp(from, to);
+  }
+  return { main: path.join(folder, 'main.js'), folder, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+let lastPort = 4200 + 15 * ((Number(process.env.JEST_WORKER_ID ?? '1') - 1) % 2);
+
+/** A free port, another one each time; test files that run at the same time do not meet. */
+export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < 14; tries += 1) {
+    const port = lastPort;
+    lastPort = (port + 1) % 15 === 0 ? port - 14 : port + 1;
+    const isFree = await new Promise<boolean>((resolve) => {
+      const probe = createServer();
+      probe.once('error', () => resolve(false));
+      probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+    });
+    if (isFree) return port;
+  }
+  throw new Error('no free port');
+}
+
+const children: ChildProcess[] = [];
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
+export interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/** The server as a process of its own. */
+export class ServerProcess {
+  output = '';
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly url: string,
+    readonly exited: Promise<Exit>,
+  ) {}
+
+  /** Started, not waited for. */
+  static spawn(main: string, env: Record<string, string>): ServerProcess {
+    const child = spawn(process.execPath, ['--enable-source-maps', main], {
+      env: { PATH: process.env.PATH ?? '', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const exited = new Promise<Exit>((resolve) => {
+      child.once('close', (code, signal) => resolve({ code, signal }));
+    });
+    children.push(child);
+    const server = new ServerProcess(child, `http://127.0.0.1:${env.PORT}`, exited);
+    const keep = (chunk: Buffer) => {
+      server.output += chunk;
+    };
+    child.stdout!.on('data', keep);
+    child.stderr!.on('data', keep);
+    return server;
+  }
+
+  /** Started and ready; throws what it said when it ended instead. */
+  static async start(main: string, env: Record<string, string>): Promise<ServerProcess> {
+    const server = ServerProcess.spawn(main, env);
+    await server.ready();
+    return server;
+  }
+
+  async ready(withinMs = 30_000): Promise<void> {
+    let ended = false;
+    void this.exited.then(() => {
+      ended = true;
+    });
+    const until = Date.now() + withinMs;
+    while (Date.now() < until) {
+      if (ended) throw new Error(`the server ended: ${this.output}`);
+      const is = await fetch(`${this.url}/health/ready`).then(
+        (res) => res.status === 200,
+        () => false,
+      );
+      if (is) return;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    throw new Error(`the server is not ready: ${this.output}`);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** Kills it outright and waits until it is gone. */
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.exited;
+  }
+}
