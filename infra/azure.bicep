@@ -269,6 +269,7 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
             { name: 'BOT_LOGIN_URL', value: overrides.?BOT_LOGIN_URL ?? '' }
             { name: 'LOG_LEVEL', value: overrides.?LOG_LEVEL ?? '' }
             { name: 'METRICS_TOKEN', secretRef: 'metrics-token' }
+            { name: 'TRUSTED_PROXY_HOPS', value: '1' }
             { name: 'RATE_LIMIT_PER_MINUTE', value: overrides.?RATE_LIMIT_PER_MINUTE ?? '' }
             { name: 'TEAMS_APP_ID', value: teamsAppId }
           ]

@@ -9,7 +9,7 @@ import { createNoticeMessages } from './clients/teams/notice-messages';
 import { type Config, VERSION } from './config';
 import { METERS } from './contract/meters';
 import { deliverQuotaNotice } from './features/notices/deliver-quota-notice';
-import { type OutboxHandler, runOutbox } from './features/notices/outbox';
+import { forgetDone, type OutboxHandler, runOutbox } from './features/notices/outbox';
 import { type Catalog, loadCatalog } from './features/plans/catalog';
 import { publishPlans } from './features/plans/publish-plans';
 import { applyPendingMarketplaceEvents } from './features/subscriptions/apply-event';
@@ -27,12 +27,14 @@ import { createMarketplaceVerifier } from './http/verify-marketplace-token';
 import { type Job, startJobs } from './jobs/runner';
 import { type Clock, systemClock } from './platform/clock';
 import type { Context } from './platform/context';
+import { lockDataFolder } from './platform/db/data-folder-lock';
 import type { Database } from './platform/db/database';
 import { openEmbeddedDatabase } from './platform/db/embedded';
 import { openServerDatabase } from './platform/db/server';
 import { newId } from './platform/ids';
 import { createLogger, type Logger } from './platform/logger';
 import { createMetrics } from './platform/metrics';
+import { deleteExpiredSessions } from './platform/web-sessions';
 import { createSandbox, type Sandbox, type SandboxPlan } from './sandbox';
 
 /** What tests hand in instead of the real thing. */
@@ -52,6 +54,8 @@ export interface App {
 
 const PAGES = path.resolve(__dirname, path.basename(path.dirname(__dirname)) === 'dist' ? '../tabs' : '../dist/tabs');
 const DRAIN_MS = 10_000;
+/** What work beside requests gets to end in; the next start takes up what it leaves. */
+const LAST_WORK_MS = 5_000;
 
 /** Joins everything. Nothing listens until start(). */
 export async function createApp(config: Config, overrides: Overrides = {}): Promise<App> {
@@ -60,12 +64,15 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   const database =
     overrides.database ??
     (config.databaseUrl ? await openServerDatabase(config.databaseUrl, log) : await openEmbeddedDatabase(config.dataDir));
+  // The embedded database holds the folder; beside a server the stand-ins' files still are one process's own.
+  const unlock = config.mode === 'sandbox' && config.databaseUrl && !overrides.database ? await lockDataFolder(config.dataDir) : null;
   const sandbox = config.mode === 'sandbox' ? await createSandbox(sandboxSettings(config, catalog), { log }) : null;
   const clock = overrides.clock ?? sandbox?.clock ?? systemClock;
   const ctx: Context = { database, now: () => clock.now(), newId, log, metrics: createMetrics() };
   await publishPlans(ctx, catalog);
 
-  const selling = sellingThrough(config, sandbox, log);
+  const stopping = new AbortController();
+  const selling = sellingThrough(config, sandbox, log, stopping.signal);
   const events = createEventRunner(ctx, selling);
   const bot =
     config.bot &&
@@ -111,9 +118,10 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
     async stop() {
       await sandbox?.close();
       if (listening) await drain(listening);
-      await jobs?.stop();
-      await events.idle();
+      stopping.abort();
+      await Promise.race([Promise.all([jobs?.stop(), events.idle()]), pause(LAST_WORK_MS)]);
       await database.close();
+      await unlock?.();
     },
   };
 }
@@ -124,13 +132,20 @@ function schedule(selling: Selling, handlers: Record<string, OutboxHandler>): Jo
     { name: 'outbox', everyMs: 1_000, run: (ctx) => runOutbox(ctx, handlers) },
     { name: 'marketplace events', everyMs: 5_000, run: (ctx) => applyPendingMarketplaceEvents(ctx, selling) },
     { name: 'subscriptions to be read again', everyMs: 5_000, run: (ctx) => rereadSubscriptions(ctx, selling) },
+    { name: 'forgetting', everyMs: 3_600_000, run: forgetWhatIsOver },
     { name: 'reconciliation', everyMs: 3_600_000, run: (ctx) => reconcileSubscriptions(ctx, selling) },
   ];
 }
 
-function sellingThrough({ marketplace }: Config, sandbox: Sandbox | null, log: Logger): Selling {
+async function forgetWhatIsOver(ctx: Context): Promise<void> {
+  await deleteExpiredSessions(ctx.database, systemClock.now());
+  await forgetDone(ctx);
+}
+
+function sellingThrough({ marketplace }: Config, sandbox: Sandbox | null, log: Logger, signal: AbortSignal): Selling {
+  const patience = (ms: number) => pause(ms, undefined, { signal });
   const token = createPublisherToken({ ...marketplace, networkClient: sandbox?.networkClient });
-  return { marketplace: new MarketplaceClient(marketplace, { token, log, pause }), realTime: systemClock, pause };
+  return { marketplace: new MarketplaceClient(marketplace, { token, log, pause: patience }), realTime: systemClock, pause: patience };
 }
 
 /** Without a bot nobody can be written to; what is due is settled all the same. */

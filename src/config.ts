@@ -59,6 +59,8 @@ export interface Config {
   metricsToken: string | null;
   /** Requests per tenant and minute to the API and the bot. */
   rateLimitPerMinute: number;
+  /** Proxies in front of us whose X-Forwarded-For is believed. */
+  trustedProxyHops: number;
   /** Tenant whose unauthenticated activities are accepted from Microsoft's Agents Playground; null: token checks are on. */
   playgroundTenantId: string | null;
 }
@@ -183,6 +185,7 @@ export function parseConfig(env: Env): Config {
     logLevel: choice('LOG_LEVEL', ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'], sandbox ? 'warn' : 'info'),
     metricsToken: env.METRICS_TOKEN || null,
     rateLimitPerMinute: whole('RATE_LIMIT_PER_MINUTE', 6000, 1, 100_000_000),
+    trustedProxyHops: whole('TRUSTED_PROXY_HOPS', 0, 0, 10),
     playgroundTenantId: playground(),
   };
 

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import { LOCALES, type Locale } from '../contract/common';
 import type { Problem, ProblemCode, Refusal, RequestProblemCode } from '../contract/refusals';
 import { refusalTexts } from '../contract/texts';
-import { dateInWords, fill } from '../platform/sentences';
+import { fill, instantInWords } from '../platform/sentences';
 
 /** The one place a code becomes a status. A new code does not compile until it has a line here. */
 const STATUS: Record<ProblemCode, number> = {
@@ -89,7 +89,7 @@ function sentence(code: ProblemCode, facts: Record<string, unknown>, locale: Loc
   const words: Record<string, unknown> = {
     ...facts,
     meterName: texts.meters[facts.meter as keyof typeof texts.meters],
-    resetsAt: typeof facts.resetsAt === 'string' ? dateInWords(facts.resetsAt.slice(0, 10), locale) : undefined,
+    resetsAt: typeof facts.resetsAt === 'string' ? instantInWords(new Date(facts.resetsAt), locale, 'UTC') : undefined,
   };
   return fill(texts[code], words, locale);
 }

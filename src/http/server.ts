@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto';
 import path from 'node:path';
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler, Router } from 'express';
 import { pinoHttp } from 'pino-http';
@@ -8,6 +7,7 @@ import type { Context } from '../platform/context';
 import { redactUrl } from '../platform/logger';
 import { type ApiRoute, mount } from './api-route';
 import { authenticate } from './authenticate';
+import { sameWord } from './csrf';
 import { describeApi } from './openapi';
 import { RequestProblem, sendProblem } from './respond';
 import { limitRate, requestIds, securityHeaders } from './security';
@@ -39,7 +39,7 @@ export function createServer(parts: ServerParts): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.set('trust proxy', config.mode === 'sandbox' ? false : 1);
+  app.set('trust proxy', config.trustedProxyHops);
   app.set('query parser', 'simple');
   app.use(requestIds, measure(ctx), logRequests(ctx));
 
@@ -99,7 +99,7 @@ function bot({ config, bot }: ServerParts): Router {
 /** Whose activity it says it is. Refused requests do not count, so nobody uses up another organization's share. */
 function claimedTenant({ body }: Request): string | null {
   const tenantId = body?.conversation?.tenantId ?? body?.channelData?.tenant?.id;
-  return typeof tenantId === 'string' ? `bot ${tenantId.slice(0, 36)}` : null;
+  return typeof tenantId === 'string' ? `bot ${tenantId.slice(0, 36).toLowerCase()}` : null;
 }
 
 function health({ ready }: ServerParts): Router {
@@ -121,10 +121,6 @@ function metrics({ ctx, config }: ServerParts): RequestHandler {
     }
     res.type(ctx.metrics.registry.contentType).send(await ctx.metrics.registry.metrics());
   };
-}
-
-function sameWord(given: string, expected: string): boolean {
-  return given.length === expected.length && timingSafeEqual(Buffer.from(given), Buffer.from(expected));
 }
 
 /** The built pages: hashed assets for ever, documents never from a cache. */

@@ -41,7 +41,7 @@ export function createFormat(tag: string, timeZone: string): Format {
       const formatter = new Intl.NumberFormat(tag, {
         style: 'currency',
         currency,
-        ...(minor % 100 === 0 ? { maximumFractionDigits: 0 } : {}),
+        ...(minor % 10 ** minorDigits(currency) === 0 ? { maximumFractionDigits: 0 } : {}),
       });
       return formatter.format(minor / 10 ** minorDigits(currency));
     },

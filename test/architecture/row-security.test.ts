@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { PGlite } from '@electric-sql/pglite';
 import type { Database } from '../../src/platform/db/database';
 import { migrate } from '../../src/platform/db/migrate';
@@ -55,9 +56,27 @@ test('statements run as that role', async () => {
   expect(await db.query('select current_user::text as role')).toEqual([{ role: 'kontingent_app' }]);
 });
 
-test('no function lends the rights of its owner', async () => {
+test('the one function that lends its owner’s rights finds the transaction’s own tenant only', async () => {
   const lending = await db.query(`select proname from pg_proc where pronamespace = 'public'::regnamespace and prosecdef`);
-  expect(lending).toEqual([]);
+  expect(lending).toEqual([{ proname: 'find_ticket_ids' }]);
+  const [a, b] = [randomUUID(), randomUUID()];
+  const ids: Record<string, string> = {};
+  for (const tenant of [a, b]) {
+    ids[tenant] = randomUUID();
+    await db.transaction(tenant, (tx) =>
+      tx.query(
+        `insert into tickets (tenant_id, ticket_id, number, title, description, status, priority, requester, created_at, updated_at)
+         values ($1, $2, 1, 'printer jam', '', 'open', 'normal', $2, '2026-01-01', '2026-01-01')`,
+        [tenant, ids[tenant]],
+      ),
+    );
+  }
+  const find = `select find_ticket_ids(to_tsquery('simple', 'print:*')) as id`;
+  expect(await db.transaction(a, (tx) => tx.query(find))).toEqual([{ id: ids[a] }]);
+  expect(await db.transaction(a, (tx) => tx.query(`select find_ticket_ids(to_tsquery('simple', '''${b}'' | print:*')) as id`))).toEqual([
+    { id: ids[a] },
+  ]);
+  expect(await db.query(find)).toEqual([]);
 });
 
 test('what was written down once cannot be changed or deleted by the application', async () => {

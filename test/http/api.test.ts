@@ -360,7 +360,7 @@ describe('revisions', () => {
     const [one, two] = [await createTicket(), await createTicket()];
     expect(await usedNow()).toBe(before + 2);
     expect((await owner.send('post', `/tickets/${one.id}/undo`)).status).toBe(204);
-    expect(codeOf(await owner.send('post', `/tickets/${one.id}/undo`))).toEqual([404, 'ticket_not_found']);
+    expect((await owner.send('post', `/tickets/${one.id}/undo`)).status).toBe(204);
     expect(await usedNow()).toBe(before + 1);
     expect(clock.now().toISOString()).toBe('2026-03-10T09:00:00.000Z');
     expect((await owner.get(`/tickets/${two.id}`)).body.undoableUntil).toBe('2026-03-10T09:01:00.000Z');

@@ -64,11 +64,23 @@ export function readResolved(value: unknown): { id: string; subscription: Market
 
 /** One page of a list; bare arrays are pages too. */
 export function readPage(value: unknown): { items: MarketplaceSubscription[]; nextLink: string | null } {
-  if (Array.isArray(value)) return { items: value.map(readSubscription), nextLink: null };
+  if (Array.isArray(value)) return { items: readable(value), nextLink: null };
   const of = fieldsOf(value);
   const items = of.subscriptions ?? of.value ?? [];
   if (!Array.isArray(items)) throw new UnreadableAnswer('A list of subscriptions is none.');
-  return { items: items.map(readSubscription), nextLink: text(of['@nextlink']) ?? text(of.nextlink) ?? text(of['@odata.nextlink']) };
+  return { items: readable(items), nextLink: text(of['@nextlink']) ?? text(of.nextlink) ?? text(of['@odata.nextlink']) };
+}
+
+/** One entry that cannot be read, of whatever offer, must not hide the others. */
+function readable(items: unknown[]): MarketplaceSubscription[] {
+  return items.flatMap((item) => {
+    try {
+      return [readSubscription(item)];
+    } catch (error) {
+      if (error instanceof UnreadableAnswer) return [];
+      throw error;
+    }
+  });
 }
 
 const OPERATION_STATUSES: OperationStatus[] = ['NotStarted', 'InProgress', 'Succeeded', 'Failed', 'Conflict'];

@@ -2,22 +2,16 @@ import type { Checklist, NewChecklist } from '../../contract/checklists';
 import type { Refusal } from '../../contract/refusals';
 import type { Actor } from '../../platform/actor';
 import { type Context, inTenant, type TxContext } from '../../platform/context';
-import { fingerprint } from '../../platform/fingerprint';
 import { ok, type Result, refuse } from '../../platform/result';
 import { keepWhatWasRefused } from '../drafts/drafts';
 import { enter } from '../members/admit-member';
 import { memberNames } from '../members/members';
 import { admit } from '../usage/admit';
-import { type Created, type CreationKey, keyOf } from '../usage/creation';
+import { type ActKey, actKeyOf, type Created, type CreationKey } from '../usage/creation';
 import { once } from '../usage/once';
-import { recall } from '../usage/recall';
+import { holdKey, recall } from '../usage/recall';
 import { readChecklist } from './checklists';
 import { insertDraftChecklist } from './checklists.store';
-
-interface ChecklistAct {
-  key: string;
-  fingerprint: string;
-}
 
 /**
  * Creates a checklist. `submit: true` starts it and counts it; at the limit the input is kept as its author's draft.
@@ -29,7 +23,7 @@ export async function createChecklist(
   key: CreationKey,
   input: NewChecklist,
 ): Promise<Result<Created<Checklist>, Refusal>> {
-  const act = { key: keyOf('create_checklist', actor, key), fingerprint: key.fingerprint ?? fingerprint(input) };
+  const act = actKeyOf('create_checklist', actor, key, input);
   const prepared = await inTenant(ctx, actor.tenantId, (tx) => prepare(tx, actor, act, input));
   if (!prepared.ok) return prepared;
   if (prepared.value) return ok({ record: prepared.value, replayed: true });
@@ -37,7 +31,7 @@ export async function createChecklist(
 }
 
 /** What the act created before, null when it is new and everybody named in it is a member. */
-async function prepare(tx: TxContext, actor: Actor, act: ChecklistAct, input: NewChecklist): Promise<Result<Checklist | null, Refusal>> {
+async function prepare(tx: TxContext, actor: Actor, act: ActKey, input: NewChecklist): Promise<Result<Checklist | null, Refusal>> {
   const access = await enter(tx, actor, 'read');
   if (!access.ok) return access;
   const known = await recall(tx, actor.tenantId, act);
@@ -49,12 +43,7 @@ async function prepare(tx: TxContext, actor: Actor, act: ChecklistAct, input: Ne
   return assignees.every((id) => names.has(id)) ? ok(null) : refuse({ code: 'member_not_found' });
 }
 
-async function startChecklist(
-  ctx: Context,
-  actor: Actor,
-  act: ChecklistAct,
-  input: NewChecklist,
-): Promise<Result<Created<Checklist>, Refusal>> {
+async function startChecklist(ctx: Context, actor: Actor, act: ActKey, input: NewChecklist): Promise<Result<Created<Checklist>, Refusal>> {
   const admitted = await admit(ctx, actor, {
     ...act,
     creation: 'create_checklists',
@@ -68,16 +57,14 @@ async function startChecklist(
   return ok({ record: record!, replayed: admitted.value.outcome === 'replayed' });
 }
 
-function keepDraftChecklist(
-  ctx: Context,
-  actor: Actor,
-  act: ChecklistAct,
-  input: NewChecklist,
-): Promise<Result<Created<Checklist>, Refusal>> {
+function keepDraftChecklist(ctx: Context, actor: Actor, act: ActKey, input: NewChecklist): Promise<Result<Created<Checklist>, Refusal>> {
   return inTenant(ctx, actor.tenantId, async (tx) => {
     const at = tx.now();
     const access = await enter(tx, actor, 'create');
     if (!access.ok) return access;
+    await holdKey(tx, actor.tenantId, act.key);
+    const counted = await recall(tx, actor.tenantId, act);
+    if (!counted.ok) return counted;
     const checklistId = tx.newId();
     const first = await once(tx, actor.tenantId, { ...act, subject: checklistId }, at);
     if (first.outcome === 'conflict') return refuse({ code: 'idempotency_conflict' });

@@ -3,10 +3,9 @@ import type { Refusal } from '../../contract/refusals';
 import type { Actor } from '../../platform/actor';
 import { type Context, inTenant } from '../../platform/context';
 import { sqlState } from '../../platform/db/database';
-import { fingerprint } from '../../platform/fingerprint';
 import { ok, type Result, refuse } from '../../platform/result';
 import { type Admission, admit } from '../usage/admit';
-import { type Created, type CreationKey, keyOf } from '../usage/creation';
+import { actKeyOf, type Created, type CreationKey } from '../usage/creation';
 import { getChecklist, readChecklist } from './checklists';
 
 /** Starts a draft checklist and counts it; at the limit it stays the draft checklist it is. */
@@ -43,8 +42,7 @@ async function start(
     return await admit(ctx, actor, {
       creation: 'submit_checklists',
       meter: 'checklists',
-      key: keyOf('submit_checklist', actor, key),
-      fingerprint: key.fingerprint ?? fingerprint([checklistId]),
+      ...actKeyOf('submit_checklist', actor, key, [checklistId]),
       subject: checklistId,
       quantity: 1,
       record: null,

@@ -2,13 +2,12 @@ import type { NewOpportunity, Opportunity } from '../../contract/opportunities';
 import type { Refusal } from '../../contract/refusals';
 import type { Actor } from '../../platform/actor';
 import { type Context, inTenant, type TxContext } from '../../platform/context';
-import { fingerprint } from '../../platform/fingerprint';
 import { ok, type Result, refuse } from '../../platform/result';
 import { keepWhatWasRefused } from '../drafts/drafts';
 import { enter } from '../members/admit-member';
 import { memberNames } from '../members/members';
 import { admit } from '../usage/admit';
-import { type Created, type CreationKey, keyOf } from '../usage/creation';
+import { actKeyOf, type Created, type CreationKey } from '../usage/creation';
 import { recall } from '../usage/recall';
 import { findOpportunityRow, type OpportunityRow } from './opportunities.store';
 import { toOpportunity } from './present-opportunity';
@@ -20,7 +19,7 @@ export async function createOpportunity(
   key: CreationKey,
   input: NewOpportunity,
 ): Promise<Result<Created<Opportunity>, Refusal>> {
-  const act = { key: keyOf('create_opportunity', actor, key), fingerprint: key.fingerprint ?? fingerprint(input) };
+  const act = actKeyOf('create_opportunity', actor, key, input);
   const owner = await ownerOf(ctx, actor, act, input);
   if (!owner.ok) return owner;
   if ('before' in owner.value) return ok({ record: owner.value.before, replayed: true });

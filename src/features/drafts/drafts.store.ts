@@ -78,7 +78,7 @@ export async function findDraftToSubmit(
   tenantId: string,
   author: string,
   draftId: string,
-): Promise<Pick<DraftRow, 'draft_id' | 'operation_key' | 'fingerprint' | 'meter' | 'payload'> | null> {
+): Promise<Pick<DraftRow, 'draft_id' | 'operation_key' | 'fingerprint' | 'meter' | 'payload' | 'revision'> | null> {
   const [row] = await db.query<DraftRow>(
     `select ${COLUMNS} from drafts where tenant_id = $1 and author = $2 and draft_id = $3 and state in ('open', 'submitted')`,
     [tenantId, author, draftId],

@@ -96,7 +96,7 @@ export function discardDraft(ctx: Context, actor: Actor, draftId: string, revisi
 /** A refused act as it can be done again: its own key and digest, and the words its author has now. */
 export interface KeptAct {
   draftId: string;
-  key: { operationKey: string; fingerprint: string };
+  key: { operationKey: string; fingerprint: string; draftRevision: number };
   content: DraftContent;
 }
 
@@ -107,8 +107,8 @@ export function keptAct(ctx: Context, actor: Actor, draftId: string): Promise<Re
     if (!access.ok) return access;
     const row = await findDraftToSubmit(tx.db, actor.tenantId, actor.memberId, draftId);
     if (!row) return refuse({ code: 'draft_not_found' });
-    const { operation_key: operationKey, fingerprint, meter, payload } = row;
-    return ok({ draftId, key: { operationKey, fingerprint }, content: DraftContent.parse({ meter, payload }) });
+    const { operation_key: operationKey, fingerprint, meter, payload, revision: draftRevision } = row;
+    return ok({ draftId, key: { operationKey, fingerprint, draftRevision }, content: DraftContent.parse({ meter, payload }) });
   });
 }
 

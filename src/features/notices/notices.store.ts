@@ -129,7 +129,7 @@ export async function findBanner(
                    where d.tenant_id = $1 and d.recipient = $3 and d.channel = 'banner' and d.state = 'dismissed') as dismissed
        from notices n
       where n.tenant_id = $1 and n.scope_id = 'tenant' and n.meter = $2 and n.period_start = $4 and n.limit_epoch = $5
-        and $3 in (${CONCERNED})
+        and exists (select from (${CONCERNED}) q where q.member_id = $3)
      having count(*) > 0`,
     [tenantId, meter, memberId, periodStart, limitEpoch],
   );

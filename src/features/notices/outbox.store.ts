@@ -37,3 +37,7 @@ export async function postponeRow(db: Queryable, outboxId: string, until: Date, 
     [outboxId, until, error, counts],
   );
 }
+
+export async function deleteDoneRows(db: Queryable, before: Date): Promise<void> {
+  await db.query(`delete from outbox where state = 'done' and not_before < $1`, [before]);
+}

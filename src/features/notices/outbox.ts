@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../platform/clock';
 import { type Context, inPublisher } from '../../platform/context';
-import { claimRows, closeRow, type OutboxRow, postponeRow } from './outbox.store';
+import { claimRows, closeRow, deleteDoneRows, type OutboxRow, postponeRow } from './outbox.store';
 
 /** Something that was decided in a transaction and is carried out after it. */
 export interface OutboxEvent {
@@ -37,6 +37,12 @@ export async function runOutbox(ctx: Context, handlers: Record<string, OutboxHan
   for (const row of rows) await runOne(ctx, row, handlers[row.topic]!, clock);
   return rows.length;
 }
+
+const KEPT_MS = 7 * 86_400_000;
+
+/** Forgets what was carried out a week ago. */
+export const forgetDone = (ctx: Context, clock: Clock = systemClock): Promise<void> =>
+  deleteDoneRows(ctx.database, new Date(clock.now().getTime() - KEPT_MS));
 
 async function runOne(ctx: Context, row: OutboxRow, handler: OutboxHandler, clock: Clock): Promise<void> {
   try {

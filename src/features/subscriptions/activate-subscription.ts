@@ -4,12 +4,12 @@ import type { Actor } from '../../platform/actor';
 import type { Context, TxContext } from '../../platform/context';
 import { ok, type Result, refuse } from '../../platform/result';
 import { roleOf } from '../members/admit-member';
-import { findPlan } from '../plans/plans';
 import { describeTenant, type Tenant } from '../tenants/tenants';
 import { type Adoption, adoptSnapshot, type Cause, readAndAdopt } from './adopt-snapshot';
 import { appointOwner, mayManage } from './buyer';
 import { type MarketplaceSubscription, MarketplaceUnavailable, type Selling } from './marketplace.port';
 import { queueReread } from './reread.store';
+import { soldPlan } from './sold-plan';
 import type { SubscriptionRow } from './subscriptions.store';
 
 type ActivationFailed = Refusal & { code: 'activation_failed' };
@@ -43,9 +43,9 @@ async function activate(ctx: Context, selling: Selling, actor: Actor, input: Act
   const truth = await selling.marketplace.getSubscription(input.subscriptionId);
   if (!truth) return refuse({ code: 'subscription_not_found' });
   if (!(await mayManage(ctx, truth, actor))) return refuse({ code: 'not_purchaser' });
-  if (!(await findPlan(ctx.database, truth.planId))) {
+  if (!(await soldPlan(ctx.database, truth))) {
     ctx.log.error(
-      { subscriptionId: truth.id, planId: truth.planId },
+      { subscriptionId: truth.id, offerId: truth.offerId, planId: truth.planId },
       'a purchase of a plan that the catalog does not know cannot be activated',
     );
     return refuse({ code: 'plan_unknown', planId: truth.planId });

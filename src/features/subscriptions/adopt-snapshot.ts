@@ -9,6 +9,7 @@ import { anchorUsage, ensureTenant, lockTenant, type Tenant } from '../tenants/t
 import { refreshCounters } from '../usage/refresh-counters';
 import { adoptedStatus, keepsAnchor } from './lifecycle.rules';
 import { type MarketplaceSubscription, MarketplaceUnavailable, type Selling } from './marketplace.port';
+import { soldPlan } from './sold-plan';
 import {
   enterInDirectory,
   findInDirectory,
@@ -64,9 +65,12 @@ export async function adoptSnapshot(ctx: Context, truth: MarketplaceSubscription
   }
   const at = ctx.now();
   return inTenant(ctx, tenantId, async (tx) => {
-    const newest = await findPlan(tx.db, truth.planId);
+    const newest = await soldPlan(tx.db, truth);
     if (!newest)
-      tx.log.error({ subscriptionId: truth.id, planId: truth.planId }, 'the marketplace sold a plan that the catalog does not know');
+      tx.log.error(
+        { subscriptionId: truth.id, offerId: truth.offerId, planId: truth.planId },
+        'the marketplace sold a plan that the catalog does not know',
+      );
     if (!newest && !known) return { outcome: 'plan_unknown' };
 
     await ensureTenant(tx.db, tenantId, at);

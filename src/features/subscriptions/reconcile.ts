@@ -1,8 +1,7 @@
 import type { Context } from '../../platform/context';
-import { findPlan } from '../plans/plans';
-import { adoptSnapshot, readAndAdopt } from './adopt-snapshot';
-import { offerOf } from './lifecycle.rules';
+import { adoptSnapshot, type Cause, readAndAdopt } from './adopt-snapshot';
 import type { MarketplaceSubscription, Selling } from './marketplace.port';
+import { soldPlan } from './sold-plan';
 import { findInDirectory } from './subscriptions.store';
 
 /**
@@ -16,22 +15,27 @@ export async function reconcileSubscriptions(ctx: Context, selling: Selling): Pr
   const askedAt = selling.realTime.now();
   for await (const truth of act.marketplace.listSubscriptions()) {
     seen += 1;
-    if (await isOurs(ctx, truth)) {
-      const adoption = await adoptSnapshot(ctx, truth, askedAt, { name: 'reconcile', actor: null });
-      const outcome =
-        adoption.outcome === 'stale'
-          ? (await readAndAdopt(ctx, act, truth.id, { name: 'reconcile', actor: null }))?.adoption.outcome
-          : adoption.outcome;
-      if (outcome === 'adopted') repaired += 1;
+    try {
+      if (await repair(ctx, act, truth, askedAt)) repaired += 1;
+    } catch (error) {
+      ctx.log.error({ err: error, subscriptionId: truth.id }, 'a subscription could not be reconciled');
     }
   }
   if (repaired > 0) ctx.log.warn({ seen, repaired }, 'subscriptions differed from the marketplace and were repaired');
   return { seen, repaired };
 }
 
+/** True when ours differed. */
+async function repair(ctx: Context, selling: Selling, truth: MarketplaceSubscription, askedAt: Date): Promise<boolean> {
+  if (!(await isOurs(ctx, truth))) return false;
+  const cause: Cause = { name: 'reconcile', actor: null };
+  const adoption = await adoptSnapshot(ctx, truth, askedAt, cause);
+  const outcome = adoption.outcome === 'stale' ? (await readAndAdopt(ctx, selling, truth.id, cause))?.adoption.outcome : adoption.outcome;
+  return outcome === 'adopted';
+}
+
 async function isOurs(ctx: Context, truth: MarketplaceSubscription): Promise<boolean> {
   if (await findInDirectory(ctx.database, truth.id)) return true;
   if (truth.status === 'Unsubscribed') return false;
-  const plan = await findPlan(ctx.database, truth.planId);
-  return plan !== null && plan.offerId === offerOf(truth.offerId);
+  return (await soldPlan(ctx.database, truth)) !== null;
 }

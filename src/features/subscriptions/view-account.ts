@@ -9,6 +9,7 @@ import { adoptSnapshot, organizationOf } from './adopt-snapshot';
 import { appointOwner, isBuyer, managesPlan, mayManage } from './buyer';
 import { keepsAnchor } from './lifecycle.rules';
 import { type MarketplaceSubscription, MarketplaceUnavailable, type Selling } from './marketplace.port';
+import { soldPlan } from './sold-plan';
 import { findInDirectory, listSubscriptions, type SubscriptionRow } from './subscriptions.store';
 
 /** What brought the visitor: a purchase token, what it named before, or nothing. */
@@ -38,7 +39,7 @@ async function viewPurchase(ctx: Context, selling: Selling, actor: Actor, purcha
   const truth = await ('token' in purchase ? marketplace.resolve(purchase.token) : marketplace.getSubscription(purchase.subscriptionId));
   if (!truth) return { state: 'token_invalid', ...nothing };
 
-  const plan = await findPlan(ctx.database, truth.planId);
+  const plan = await soldPlan(ctx.database, truth);
   const shown = show(truth, plan, actor);
   if (!(await mayManage(ctx, truth, actor))) {
     const isColleague = organizationOf(truth) === actor.tenantId;

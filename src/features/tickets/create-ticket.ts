@@ -2,13 +2,12 @@ import type { Refusal } from '../../contract/refusals';
 import type { NewTicket, Ticket } from '../../contract/tickets';
 import type { Actor } from '../../platform/actor';
 import { type Context, inTenant, type TxContext } from '../../platform/context';
-import { fingerprint } from '../../platform/fingerprint';
 import { ok, type Result, refuse } from '../../platform/result';
 import { keepWhatWasRefused } from '../drafts/drafts';
 import { enter } from '../members/admit-member';
 import { memberNames } from '../members/members';
 import { admit } from '../usage/admit';
-import { type Created, type CreationKey, keyOf } from '../usage/creation';
+import { actKeyOf, type Created, type CreationKey } from '../usage/creation';
 import { recall } from '../usage/recall';
 import { toTicket } from './present-ticket';
 import { findTicketRowEver, type TicketRow } from './tickets.store';
@@ -20,7 +19,7 @@ export async function createTicket(
   key: CreationKey,
   input: NewTicket,
 ): Promise<Result<Created<Ticket>, Refusal>> {
-  const act = { key: keyOf('create_ticket', actor, key), fingerprint: key.fingerprint ?? fingerprint(input) };
+  const act = actKeyOf('create_ticket', actor, key, input);
   const assignee = await assigneeOf(ctx, actor, act, input);
   if (!assignee.ok) return assignee;
   if ('before' in assignee.value) return ok({ record: assignee.value.before, replayed: true });

@@ -57,8 +57,8 @@ export async function findTicketRows(
   else if (query.assignee) add((place) => `t.assignee = ${place}`, query.assignee === 'me' ? memberId : query.assignee);
   if (query.words && query.number !== null) {
     const words = `$${values.push(query.words)}`;
-    add((place) => `(t.words @@ to_tsquery('simple', ${words}) or t.number = ${place})`, query.number);
-  } else if (query.words) add((place) => `t.words @@ to_tsquery('simple', ${place})`, query.words);
+    add((place) => `(t.ticket_id in (select find_ticket_ids(to_tsquery('simple', ${words}))) or t.number = ${place})`, query.number);
+  } else if (query.words) add((place) => `t.ticket_id in (select find_ticket_ids(to_tsquery('simple', ${place})))`, query.words);
   else if (query.number !== null) add((place) => `t.number = ${place}`, query.number);
   if (query.before !== null) add((place) => `t.number < ${place}`, query.before);
   return db.query<TicketRow>(`${SELECT} where ${where.join(' and ')} order by t.number desc limit $${values.push(query.limit)}`, values);

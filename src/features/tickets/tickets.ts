@@ -10,7 +10,8 @@ import { enter } from '../members/admit-member';
 import { memberNames } from '../members/members';
 import { type Created, type CreationKey, keyOf } from '../usage/creation';
 import { once } from '../usage/once';
-import { release } from '../usage/release';
+import { recall } from '../usage/recall';
+import { release, wasReleased } from '../usage/release';
 import { toComment, toTicket } from './present-ticket';
 import { changesOf, readSearch, undoableUntil } from './tickets.rules';
 import {
@@ -110,14 +111,20 @@ export function deleteTicket(ctx: Context, actor: Actor, ticketId: string, revis
 export function undoTicket(ctx: Context, actor: Actor, ticketId: string): Promise<Result<null, Refusal>> {
   return inTenant(ctx, actor.tenantId, async (tx) => {
     const at = tx.now();
+    const access = await enter(tx, actor, 'read');
+    if (!access.ok) return access;
+    const act = { meter: 'tickets' as const, subject: ticketId, actor: actor.memberId };
+    if (await wasReleased(tx, actor.tenantId, act)) return ok(null);
     const found = await ticketFor(tx, actor, ticketId, 'edit');
     if (!found.ok) return found;
     const { row } = found.value;
     if (row.requester !== actor.memberId) return refuse({ code: 'not_allowed', needs: 'edit' });
     const until = undoableUntil(row.created_at);
     if (at > until) return refuse({ code: 'undo_too_late', undoableUntil: until.toISOString() });
-    if (!(await deleteTicketRow(tx.db, actor.tenantId, ticketId, null, at))) return refuse({ code: 'ticket_not_found' });
-    await release(tx, actor.tenantId, { meter: 'tickets', subject: ticketId, actor: actor.memberId, at });
+    if (!(await deleteTicketRow(tx.db, actor.tenantId, ticketId, null, at))) {
+      return (await wasReleased(tx, actor.tenantId, act)) ? ok(null) : refuse({ code: 'ticket_not_found' });
+    }
+    await release(tx, actor.tenantId, { ...act, at });
     return ok(null);
   });
 }
@@ -132,12 +139,14 @@ export function commentTicket(
 ): Promise<Result<Created<Comment>, Refusal>> {
   return inTenant(ctx, actor.tenantId, async (tx) => {
     const at = tx.now();
+    const act = { key: keyOf('comment_ticket', actor, key), fingerprint: fingerprint([ticketId, input]) };
+    const known = await commentMadeBefore(tx, actor, ticketId, act);
+    if (!known.ok || known.value) return known.ok ? ok({ record: known.value!, replayed: true }) : known;
     const found = await ticketFor(tx, actor, ticketId, 'edit');
     if (!found.ok) return found;
     if (input.kind === 'note' && !seesNotes(found.value.role)) return refuse({ code: 'not_allowed', needs: 'edit' });
     const commentId = tx.newId();
-    const act = { key: keyOf('comment_ticket', actor, key), fingerprint: fingerprint([ticketId, input]), subject: commentId };
-    const first = await once(tx, actor.tenantId, act, at);
+    const first = await once(tx, actor.tenantId, { ...act, subject: commentId }, at);
     if (first.outcome === 'conflict') return refuse({ code: 'idempotency_conflict' });
     if (first.outcome === 'first') {
       await insertComment(tx.db, actor.tenantId, { commentId, ticketId, author: actor.memberId, ...input }, at);
@@ -145,6 +154,21 @@ export function commentTicket(
     const [row] = await findCommentRows(tx.db, actor.tenantId, ticketId, first.outcome === 'first' ? commentId : first.subject);
     return ok({ record: toComment(row!), replayed: first.outcome === 'replayed' });
   });
+}
+
+/** A retry gets its comment whatever has become of the ticket and the subscription since (G2). */
+async function commentMadeBefore(
+  tx: TxContext,
+  actor: Actor,
+  ticketId: string,
+  act: { key: string; fingerprint: string },
+): Promise<Result<Comment | null, Refusal>> {
+  const access = await enter(tx, actor, 'read');
+  if (!access.ok) return access;
+  const known = await recall(tx, actor.tenantId, act);
+  if (!known.ok || known.value === null) return known.ok ? ok(null) : known;
+  const [row] = await findCommentRows(tx.db, actor.tenantId, ticketId, known.value);
+  return ok(toComment(row!));
 }
 
 /** Comments and changes, oldest first; internal notes only for those who may see them. */

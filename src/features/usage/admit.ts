@@ -9,19 +9,16 @@ import { invariant, never } from '../../platform/invariant';
 import { ok, type Result, refuse } from '../../platform/result';
 import { inactiveRefusal, rolesThatMay } from '../members/access.rules';
 import { admitMember } from '../members/admit-member';
+import type { ActKey } from './creation';
 import { refreshCounter } from './refresh-counters';
 
 /** The database function that writes a tool's records and books their use in one statement. */
 export type Creation = 'create_tickets' | 'create_checklists' | 'submit_checklists' | 'create_opportunities';
 
 /** Something that counts, named by its key for ever. */
-export interface Act {
+export interface Act extends ActKey {
   creation: Creation;
   meter: Meter;
-  /** `<use case>:<actor>:<client key>`: a retry over any way in is the same act. */
-  key: string;
-  /** Digest of what was asked first; a key reused with other content is a conflict. */
-  fingerprint: string;
   /** Id of the record to be created, or of the one to be started. */
   subject: string;
   quantity: number;
@@ -179,6 +176,7 @@ async function runStatement(waiting: Waiting[]): Promise<Weighed[]> {
       subject: entry.act.subject,
       actor: entry.actor.memberId,
       quantity: entry.act.quantity,
+      draftRevision: entry.act.draftRevision,
       record: entry.act.record,
     })),
   );

@@ -15,14 +15,21 @@ interface Row {
   thresholds: number[];
 }
 
-/** The newest counter that began at or before `at`; `lock` holds it until the transaction ends. */
-export async function newestCounter(db: Queryable, tenantId: string, meter: Meter, at: Date, lock: boolean): Promise<Counter | null> {
+/** The counter that is in force at `at`, up to date or not. */
+export const counterInForceAt = (db: Queryable, tenantId: string, meter: Meter, at: Date): Promise<Counter | null> =>
+  findCounter(db, tenantId, meter, at, '');
+
+/** The last counter that was opened, held until the transaction ends; it may begin after the clock of whoever asks. */
+export const lockNewestCounter = (db: Queryable, tenantId: string, meter: Meter): Promise<Counter | null> =>
+  findCounter(db, tenantId, meter, null, 'for update');
+
+async function findCounter(db: Queryable, tenantId: string, meter: Meter, at: Date | null, lock: string): Promise<Counter | null> {
   const [row] = await db.query<Row>(
     `select period_start, period_end, valid_until, granted::float8 as granted, hard_limit::float8 as hard_limit,
             used::float8 as used, held::float8 as held, peak_limit::float8 as peak_limit, limit_epoch, thresholds
        from usage_counters
-      where tenant_id = $1 and scope_id = 'tenant' and meter = $2 and period_start <= $3
-      order by period_start desc limit 1 ${lock ? 'for update' : ''}`,
+      where tenant_id = $1 and scope_id = 'tenant' and meter = $2 and ($3::timestamptz is null or period_start <= $3)
+      order by period_start desc limit 1 ${lock}`,
     [tenantId, meter, at],
   );
   return row
@@ -118,6 +125,14 @@ export async function releaseUnits(
      select $1, 'release:' || operation_key, $2, scope_id, period_start, 'release', quantity, fingerprint, used, $3, $4, $5 from back
      returning 1`,
     [tenantId, meter, subject, actor, at],
+  );
+  return rows.length > 0;
+}
+
+export async function isReleased(db: Queryable, tenantId: string, meter: Meter, subject: string, actor: string): Promise<boolean> {
+  const rows = await db.query(
+    `select 1 from usage_records where tenant_id = $1 and meter = $2 and subject = $3 and kind = 'release' and actor = $4 limit 1`,
+    [tenantId, meter, subject, actor],
   );
   return rows.length > 0;
 }

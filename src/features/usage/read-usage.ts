@@ -10,7 +10,7 @@ import type { UsageAnchor } from '../entitlements/periods.rules';
 import { enter } from '../members/admit-member';
 import { findTenant } from '../tenants/tenants';
 import { type Counter, counterInForce, remainingOf, standingOf } from './counter.rules';
-import { newestCounter } from './counters.store';
+import { counterInForceAt } from './counters.store';
 
 /** The banner a person is to see for a meter, null for none; asked of whoever knows what was said and dismissed. */
 export type BannerFor = (tx: TxContext, actor: Actor, meter: Meter, counter: Counter) => Promise<MeterUsage['notice']>;
@@ -40,7 +40,7 @@ async function readMeter(
   anchor: UsageAnchor,
   at: Date,
 ): Promise<Omit<MeterUsage, 'notice'> & { counter: Counter }> {
-  const newest = await newestCounter(tx.db, tenantId, meter, at, false);
+  const newest = await counterInForceAt(tx.db, tenantId, meter, at);
   const grants = await grantsOf(tx, tenantId, meter);
   const limit = limitOf(grants, at);
   const counter = counterInForce(newest, anchor, limit, at);

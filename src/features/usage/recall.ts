@@ -21,3 +21,8 @@ export async function recall(
   if (known && known.fingerprint !== act.fingerprint) return refuse({ code: 'idempotency_conflict' });
   return ok(known?.subject ?? null);
 }
+
+/** Lets nobody else do an act under this key until the transaction ends: for acts that two memories could hold. */
+export async function holdKey(tx: TxContext, tenantId: string, key: string): Promise<void> {
+  await tx.db.query('select hold_key($1::uuid, $2)', [tenantId, key]);
+}

@@ -4,7 +4,7 @@ import { grantsOf } from '../entitlements/grants';
 import { limitOf, thresholdsCrossed } from '../entitlements/limits.rules';
 import { lockTenant } from '../tenants/tenants';
 import { counterAt } from './counter.rules';
-import { newestCounter, noteThresholds, saveCounter } from './counters.store';
+import { lockNewestCounter, noteThresholds, saveCounter } from './counters.store';
 
 /**
  * Opens the current period's counter, or gives it the allowance that holds now. Safe at any time, any number of times;
@@ -13,7 +13,7 @@ import { newestCounter, noteThresholds, saveCounter } from './counters.store';
 export async function refreshCounter(tx: TxContext, tenantId: string, meter: Meter, at: Date): Promise<void> {
   const tenant = await lockTenant(tx.db, tenantId);
   if (!tenant?.anchor) return;
-  const newest = await newestCounter(tx.db, tenantId, meter, at, true);
+  const newest = await lockNewestCounter(tx.db, tenantId, meter);
   const limit = limitOf(await grantsOf(tx, tenantId, meter), at);
   const counter = counterAt(newest, tenant.anchor, limit, at);
   await saveCounter(tx.db, tenantId, meter, counter);

@@ -53,7 +53,8 @@ export class PooledDatabase implements Database {
       await client.query(begin(tenantId));
       const db: Queryable = { query: (text, values = [], name) => run(client, text, values, name) };
       const result = await this.inside.run(true, () => work(db));
-      await client.query('commit');
+      const { command } = await client.query('commit');
+      invariant(command === 'COMMIT', 'a transaction whose statement failed is not committed');
       return result;
     } catch (error) {
       await client.query('rollback').catch((failure: Error) => {

@@ -1,4 +1,5 @@
 import { Client, Pool } from 'pg';
+import { invariant } from '../invariant';
 import type { Logger } from '../logger';
 import { APP_ROLE, type Database, PooledDatabase } from './database';
 import { migrate } from './migrate';
@@ -24,10 +25,23 @@ export async function openServerDatabase(url: string, log: Logger): Promise<Data
     max: CONNECTIONS,
     connectionTimeoutMillis: 10_000,
     statement_timeout: 30_000,
-    options: `-c role=${APP_ROLE}`,
+    // After a failover the old connection says nothing at all: both ends of a half-open one must notice.
+    query_timeout: 35_000,
+    keepAlive: true,
     application_name: 'kontingent',
+    onConnect: takeRole,
   });
   // Without a listener an idle connection that breaks would end the process.
   pool.on('error', (error) => log.warn({ err: error }, 'a database connection broke'));
   return new PooledDatabase('server', pool, async () => {});
+}
+
+/**
+ * Makes a new connection the application's. By statement, not by a start-up option: a URL's own options or a pooler could
+ * drop that silently, and row-level security with it.
+ */
+async function takeRole(client: Pick<Client, 'query'>): Promise<void> {
+  await client.query(`set role ${APP_ROLE}`);
+  const { rows } = await client.query<{ role: string }>('select current_user as role');
+  invariant(rows[0]?.role === APP_ROLE, `statements run as ${APP_ROLE}`);
 }

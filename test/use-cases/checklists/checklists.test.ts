@@ -179,3 +179,14 @@ test('nobody is named on an item who is not a present member; a retry survives t
   expect(unwrap(await createChecklist(ctx, tenant.owner, key('named'), input))).toEqual({ ...first, replayed: true });
   expect(refusalOf(await createChecklist(ctx, tenant.owner, key(), input))).toEqual({ code: 'member_not_found' });
 });
+
+test('G2 one key makes one checklist, started or as a draft, whichever of the two comes first', async () => {
+  const { ctx } = await testContext();
+  const tenant = await aTenant(ctx);
+  for (let round = 0; round < 10; round += 1) {
+    const same = key();
+    const results = await Promise.all([true, false].map((submit) => createChecklist(ctx, tenant.owner, same, { ...aChecklist(), submit })));
+    expect(results.filter((result) => result.ok)).toHaveLength(1);
+    expect(results.find((result) => !result.ok)).toMatchObject({ refusal: { code: 'idempotency_conflict' } });
+  }
+});

@@ -241,3 +241,22 @@ test('equal content has one digest, whatever the order of its fields', () => {
   expect(fingerprint({ a: [1, 2] })).not.toBe(fingerprint({ a: [2, 1] }));
   expect(fingerprint({ a: undefined })).toBe(fingerprint({}));
 });
+
+test('a late retry of the first words creates them and leaves the author’s later words a draft of their own', async () => {
+  const { ctx } = await testContext();
+  const tenant = await aTenant(ctx, { limits: nothing });
+  const draftId = await refusedDraft(ctx, tenant.owner, 'tickets', 'a', 'First words');
+  unwrap(await editDraft(ctx, tenant.owner, draftId, { meter: 'tickets', payload: aTicket({ title: 'Better words' }) }, 1));
+  await tenant.changePlan(await aPlan(ctx, { tickets: 2 }));
+  expect(unwrap(await creationOf.tickets(ctx, tenant.owner, key('a'), 'First words')).record.title).toBe('First words');
+  const [kept] = await waiting(ctx, tenant.owner);
+  expect(kept).toMatchObject({ id: draftId, payload: { title: 'Better words' } });
+  expect(unwrap(await submitDraft(ctx, tenant.owner, draftId)).record.record).toMatchObject({ title: 'Better words' });
+  expect(unwrap(await submitDraft(ctx, tenant.owner, draftId))).toMatchObject({
+    replayed: true,
+    record: { record: { title: 'Better words' } },
+  });
+  expect(unwrap(await creationOf.tickets(ctx, tenant.owner, key('a'), 'First words'))).toMatchObject({ replayed: true });
+  expect(await waiting(ctx, tenant.owner)).toEqual([]);
+  expect(await books(ctx, tenant.tenantId, 'tickets')).toMatchObject({ counted: 2, ledger: 2 });
+});

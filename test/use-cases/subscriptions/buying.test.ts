@@ -523,3 +523,11 @@ function permutations(words: string[]): string[][] {
   if (words.length <= 1) return [words];
   return words.flatMap((word, index) => permutations(words.toSpliced(index, 1)).map((rest) => [word, ...rest]));
 }
+
+test('a purchase of another offer of the publisher is not activated, though its plan is called as one of ours', async () => {
+  const buyer = aBuyer();
+  const bought = buy(buyer, { offerId: 'some-cheaper-offer', planId: 'premium' });
+  expect(await activateSubscription(ctx, selling, buyer, about(bought.id))).toMatchObject({ ok: false, refusal: { code: 'plan_unknown' } });
+  const preview = buy(buyer, { offerId: 'kontingent-preview', planId: 'premium' });
+  expect(await activateSubscription(ctx, selling, buyer, about(preview.id))).toMatchObject({ ok: true });
+});

@@ -154,3 +154,15 @@ test('nobody is assigned who is not a present member', async () => {
   expect(refusalOf(await updateTicket(ctx, tenant.owner, ticket.id, patch, 1))).toEqual({ code: 'member_not_found' });
   expect(unwrap(await getTicket(ctx, tenant.owner, ticket.id)).assignee).toBeNull();
 });
+
+test('G2 a retry of a comment is answered as its first try was, after the ticket went and the subscription paused', async () => {
+  const { ctx } = await testContext();
+  const tenant = await aTenant(ctx);
+  const { record } = unwrap(await createTicket(ctx, tenant.owner, key(), aTicket()));
+  const comment = () => commentTicket(ctx, tenant.owner, record.id, key('said-once'), { body: 'Looking into it', kind: 'reply' });
+  const first = unwrap(await comment());
+  unwrap(await deleteTicket(ctx, tenant.owner, record.id, record.revision));
+  expect(unwrap(await comment())).toEqual({ record: first.record, replayed: true });
+  await tenant.setStatus('Suspended');
+  expect(unwrap(await comment())).toEqual({ record: first.record, replayed: true });
+});

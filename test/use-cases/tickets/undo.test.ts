@@ -23,15 +23,16 @@ test('within sixty seconds an undo takes the ticket away and gives the unit back
   clock.advance({ seconds: 60 });
   expect(unwrap(await undoTicket(ctx, tenant.owner, record.id))).toBeNull();
   expect(refusalOf(await getTicket(ctx, tenant.owner, record.id))).toEqual({ code: 'ticket_not_found' });
-  expect(refusalOf(await undoTicket(ctx, tenant.owner, record.id))).toEqual({ code: 'ticket_not_found' });
+  // G2: a retry of the undo is answered as the undo was, however late.
+  clock.advance({ days: 40 });
+  expect(unwrap(await undoTicket(ctx, tenant.owner, record.id))).toBeNull();
   expect(await books(ctx, tenant.tenantId, 'tickets')).toMatchObject({ counted: 0, ledger: 0 });
-  unwrap(await createTicket(ctx, tenant.owner, key(), aTicket()));
 });
 
 test('many undos at once give one unit back', async () => {
   const { ctx, tenant, record } = await oneTicket();
   const results = await Promise.all(Array.from({ length: 8 }, () => undoTicket(ctx, tenant.owner, record.id)));
-  expect(results.filter((result) => result.ok)).toHaveLength(1);
+  expect(results.every((result) => result.ok)).toBe(true);
   expect(await books(ctx, tenant.tenantId, 'tickets')).toMatchObject({ counted: 0, ledger: 0 });
 });
 

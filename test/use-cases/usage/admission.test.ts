@@ -245,3 +245,16 @@ test('what a creation answers is what is read afterwards', async () => {
   });
   expect(unwrap(await getTicket(ctx, tenant.owner, record.id))).toEqual(record);
 });
+
+test('a changed allowance reaches the period that another instance has opened already, by a clock that is ahead', async () => {
+  const { ctx, clock } = await testContext();
+  const tenant = await aTenant(ctx, { limits: { tickets: 1 } });
+  const edge = '2026-04-10T00:00:00.000Z';
+  clock.set(edge);
+  unwrap(await createTicket(ctx, tenant.owner, key(), aTicket()));
+  clock.advance({ ms: -100 });
+  await tenant.changePlan(await aPlan(ctx, { tickets: 3 }));
+  clock.set(edge);
+  for (let nth = 2; nth <= 3; nth += 1) unwrap(await createTicket(ctx, tenant.owner, key(), aTicket()));
+  expect(refusalOf(await createTicket(ctx, tenant.owner, key(), aTicket()))).toMatchObject({ code: 'quota_exhausted', limit: 3, used: 3 });
+});

@@ -279,9 +279,13 @@ create table audit_log (
 create index audit_log_time on audit_log (tenant_id, at desc);
 
 -- The three tools.
-create function ticket_words(title text, description text, tags text[]) returns tsvector
+-- The tenant is one of the words, so that the index finds its tickets and no others.
+create function ticket_words(tenant_id uuid, title text, description text, tags text[]) returns tsvector
   language sql immutable parallel safe
-  as $$ select to_tsvector('simple'::regconfig, title || ' ' || coalesce(array_to_string(tags, ' '), '') || ' ' || description) $$;
+  as $$
+    select array_to_tsvector(array[tenant_id::text])
+        || to_tsvector('simple'::regconfig, title || ' ' || coalesce(array_to_string(tags, ' '), '') || ' ' || description)
+  $$;
 
 create table tickets (
   tenant_id    uuid not null,
@@ -300,12 +304,23 @@ create table tickets (
   closed_at    timestamptz,
   deleted_at   timestamptz,
   revision     int not null default 1,
-  words        tsvector generated always as (ticket_words(title, description, tags)) stored,
+  words        tsvector generated always as (ticket_words(tenant_id, title, description, tags)) stored,
   primary key (tenant_id, ticket_id),
   unique (tenant_id, number)
 );
 create index tickets_unclosed on tickets (tenant_id, assignee, number) where status <> 'closed' and deleted_at is null;
+create index tickets_by_assignee on tickets (tenant_id, assignee, number) where deleted_at is null;
 create index tickets_words on tickets using gin (words);
+
+-- Under row-level security a search may not use the index, because the operator could leak; as the tables' owner it may. The
+-- tenant is the transaction's own and nothing a caller says.
+create function find_ticket_ids(p_words tsquery) returns setof uuid
+  language sql stable security definer set search_path = pg_catalog, public
+  as $$
+    select ticket_id from tickets
+     where tenant_id = nullif(current_setting('kontingent.tenant_id', true), '')::uuid and deleted_at is null
+       and words @@ (quote_literal(coalesce(nullif(current_setting('kontingent.tenant_id', true), ''), 'none'))::tsquery && p_words)
+  $$;
 
 create table ticket_comments (
   tenant_id   uuid not null,

@@ -25,11 +25,13 @@ create type act_verdict as (
   period_end    timestamptz,
   standing      text,
   -- what the tool numbered the record with; null where it does not number
-  number        bigint
+  number        bigint,
+  -- which revision of its draft the act submits; a first try submits the words the draft was kept with
+  draft_revision int
 );
 
 -- Says of each act what would happen, in arrival order until full; changes nothing and takes no lock.
--- p_acts: [{ key, fingerprint, subject, actor, quantity, record }]
+-- p_acts: [{ key, fingerprint, subject, actor, quantity, draftRevision?, record }]
 -- Every look-up here is by key: a plan made while a table was small and kept by a session must not scan it when it has grown.
 create function weigh_acts(p_tenant uuid, p_at timestamptz, p_meter text, p_roles text[], p_acts jsonb) returns act_verdict[]
   language plpgsql volatile
@@ -52,7 +54,7 @@ begin
 
   for v_row in
     select a.ord, a.act ->> 'key' as key, a.act ->> 'fingerprint' as fingerprint, (a.act ->> 'subject')::uuid as subject,
-           (a.act ->> 'actor')::uuid as actor, (a.act ->> 'quantity')::bigint as quantity,
+           (a.act ->> 'actor')::uuid as actor, (a.act ->> 'quantity')::bigint as quantity, coalesce((a.act ->> 'draftRevision')::int, 1) as draft_revision,
            m.role, m.state, r.fingerprint as known_fingerprint, r.subject as known_subject, r.used_after
       from jsonb_array_elements(p_acts) with ordinality as a(act, ord)
       -- With a limit these stay look-ups by key: a join could be planned over all the tenant's records.
@@ -63,7 +65,7 @@ begin
      order by a.ord
   loop
     v_one := row(v_row.ord, null, v_row.key, v_row.fingerprint, v_row.subject, v_row.actor, v_row.quantity,
-                 v_counter.used + v_running, v_counter.held, v_counter.hard_limit, v_counter.period_start, v_counter.period_end, v_standing, null);
+                 v_counter.used + v_running, v_counter.held, v_counter.hard_limit, v_counter.period_start, v_counter.period_end, v_standing, null, v_row.draft_revision);
     if v_row.state is null then
       v_one.verdict := 'unknown_member';
     elsif v_row.state = 'removed' then
@@ -136,9 +138,13 @@ begin
          v_counter.used - v_total + sum(quantity) over (order by ord), subject, actor, p_at
     from unnest(p_acts) where verdict = 'admitted';
 
-  -- A late retry that succeeds takes the draft of its refused first try with it.
+  -- A late retry that succeeds takes the draft of its refused first try with it, unless its author has other words in it by
+  -- now: those stay a draft, under a key of their own.
   for v_act in select * from unnest(p_acts) where verdict = 'admitted' loop
-    update drafts set state = 'submitted', subject = v_act.subject, updated_at = p_at, revision = revision + 1
+    update drafts set state = case when revision > v_act.draft_revision and state = 'open' then 'open' else 'submitted' end,
+                      operation_key = case when revision > v_act.draft_revision and state = 'open' then 'draft:' || draft_id || ':' || revision else operation_key end,
+                      subject = case when revision > v_act.draft_revision and state = 'open' then null else v_act.subject end,
+                      updated_at = p_at, revision = revision + 1
      where tenant_id = p_tenant and operation_key = v_act.operation_key and state <> 'submitted'
     returning fingerprint <> v_act.fingerprint into v_other;
     if v_other then
@@ -216,12 +222,26 @@ begin
 end
 $$;
 
+-- Whoever does an act under this key waits until the transaction that holds it has ended.
+create function hold_key(p_tenant uuid, p_key text) returns void
+  language sql volatile
+  as $$ select pg_advisory_xact_lock(hashtextextended(p_tenant::text || p_key, 0)) $$;
+
 create function create_checklists(p_tenant uuid, p_at timestamptz, p_roles text[], p_acts jsonb) returns setof act_verdict
   language plpgsql volatile
   as $$
 declare
-  v_acts act_verdict[] := weigh_acts(p_tenant, p_at, 'checklists', p_roles, p_acts);
+  v_acts act_verdict[];
 begin
+  -- The same key may at this moment be making a draft checklist, which is remembered elsewhere: one of the two is first.
+  perform hold_key(p_tenant, k.key) from (select a ->> 'key' as key from jsonb_array_elements(p_acts) a order by 1) k;
+  v_acts := weigh_acts(p_tenant, p_at, 'checklists', p_roles, p_acts);
+  for i in 1 .. cardinality(v_acts) loop
+    if v_acts[i].verdict in ('admitted', 'exhausted')
+       and exists (select from operations where tenant_id = p_tenant and operation_key = v_acts[i].operation_key) then
+      v_acts[i].verdict := 'conflict';
+    end if;
+  end loop;
   if exists (select from unnest(v_acts) where verdict = 'admitted') then
     insert into checklists (tenant_id, checklist_id, title, state, created_by, created_at, started_at)
     select p_tenant, v.subject, p_acts -> (v.ord - 1) -> 'record' ->> 'title', 'running', v.actor, p_at, p_at
