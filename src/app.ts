@@ -2,6 +2,8 @@ import type { Server } from 'node:http';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createBot } from './bot/bot';
+import { connectorResource } from './bot/credentials';
+import { createConnectorToken } from './clients/entra/connector-token';
 import { createPublisherToken } from './clients/entra/publisher-token';
 import { createSignIn } from './clients/entra/sign-in';
 import { MarketplaceClient } from './clients/marketplace/marketplace-client';
@@ -82,7 +84,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
       playgroundTenantId: config.playgroundTenantId,
       teamsAppId: config.teamsAppId,
       sendProblem: sendProblem as never,
-      networkClient: sandbox?.networkClient,
+      token: createConnectorToken({ ...config.bot, resource: connectorResource(config.bot), networkClient: sandbox?.networkClient }),
     });
   const messages = createNoticeMessages(bot?.post ?? noChat, log);
 

@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { INetworkModule } from '@azure/msal-node';
 import type { Activity, TurnContext } from 'botbuilder';
 import type { BotConfig } from '../config';
 import type { RequestProblemCode } from '../contract/refusals';
@@ -8,6 +7,7 @@ import type { Context } from '../platform/context';
 import { tenantOf } from './actor';
 import type { TeamsAdapter } from './adapter';
 import { createCallerCheck } from './caller';
+import type { TokenSource } from './credentials';
 import { localeAmong, speechFor } from './speech';
 
 /** Of a request this much is used; express's has it. The body was parsed as JSON. */
@@ -34,8 +34,8 @@ export interface BotParts {
   teamsAppId: string | null;
   /** Answers with problem details, as the rest of the server does. */
   sendProblem(req: BotRequest, res: BotResponse, code: RequestProblemCode): void;
-  /** What msal reaches the sign-in by; its own network client when absent. */
-  networkClient?: INetworkModule | undefined;
+  /** The bot's own token for the connector. */
+  token: TokenSource;
   clock?: Clock;
   typingAfterMs?: number;
   wait?: (ms: number) => Promise<void>;
@@ -53,24 +53,23 @@ export interface Bot {
 /** The SDK takes 0.3 s to load, so nothing imports it before a message comes. A plain require works from source and build alike. */
 const loadSdk = () => ({
   ...(require('./adapter') as typeof import('./adapter')),
-  ...(require('./credentials') as typeof import('./credentials')),
   ...(require('./teams-bot') as typeof import('./teams-bot')),
 });
 
 /** The way in from Teams' chat. */
 export function createBot(parts: BotParts): Bot {
-  const { ctx, config, playgroundTenantId, teamsAppId, sendProblem, networkClient, clock = systemClock, wait = pause } = parts;
+  const { ctx, config, playgroundTenantId, teamsAppId, sendProblem, token, clock = systemClock, wait = pause } = parts;
   const checkCaller = createCallerCheck(config, clock);
   const load = once(() => {
-    const { TeamsAdapter, TeamsBot, createTokenSource } = loadSdk();
+    const { TeamsAdapter, TeamsBot } = loadSdk();
     const linkTo = (subPage: string) => teamsAppId && deepLink(teamsAppId, subPage);
     const bot = new TeamsBot({ ctx, linkTo, typingAfterMs: parts.typingAfterMs ?? 1_000 });
-    const open = (token: ReturnType<typeof createTokenSource> | null) => {
-      const adapter = new TeamsAdapter(config, token, wait);
+    const open = (signedBy: TokenSource | null) => {
+      const adapter = new TeamsAdapter(config, signedBy, wait);
       adapter.onTurnError = (context, error) => apologize(ctx, context, error);
       return adapter;
     };
-    return { bot, trusted: open(createTokenSource(config, networkClient)), playground: playgroundTenantId ? open(null) : null };
+    return { bot, trusted: open(token), playground: playgroundTenantId ? open(null) : null };
   });
 
   async function answer(req: BotRequest, res: BotResponse): Promise<void> {

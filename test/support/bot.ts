@@ -4,6 +4,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { type Bot, type BotParts, createBot } from '../../src/bot/bot';
+import { connectorResource } from '../../src/bot/credentials';
+import { createConnectorToken } from '../../src/clients/entra/connector-token';
 import type { Actor } from '../../src/platform/actor';
 import type { Context } from '../../src/platform/context';
 import type { BotFramework, Sent } from './connector';
@@ -52,7 +54,11 @@ export async function startBot(ctx: Context, framework: BotFramework, parts: Par
     config: framework.config,
     playgroundTenantId: null,
     teamsAppId: null,
-    networkClient: framework.networkClient,
+    token: createConnectorToken({
+      ...framework.config,
+      resource: connectorResource(framework.config),
+      networkClient: framework.networkClient,
+    }),
     wait: async () => {},
     sendProblem: (_req, res, code) => {
       const status = ({ invalid_input: 400, token_missing: 401, token_invalid: 401, identity_unavailable: 503 } as Record<string, number>)[
