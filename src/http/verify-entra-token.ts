@@ -67,7 +67,7 @@ export function createEntraVerifier(config: EntraConfig): (token: string, option
       ver === '2.0' &&
       isGuid(tid) &&
       isGuid(oid) &&
-      iss === config.issuerTemplate.replace('{tid}', tid) &&
+      [tid, tid.toLowerCase()].some((tenant) => iss === config.issuerTemplate.replace('{tid}', tenant)) &&
       (personalAccounts || tid.toLowerCase() !== PERSONAL_TENANT);
     return trusted ? { ok: true, claims: toClaims(payload, tid, oid) } : { ok: false, reason: 'token_invalid' };
   };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Locale } from '../../contract/common';
 import { may } from '../../features/members/access.rules';
 import { enter } from '../../features/members/admit-member';
+import { bannerFor } from '../../features/notices/banners';
 import { choosePreferences } from '../../features/notices/conversations';
 import { readUsage } from '../../features/usage/read-usage';
 import { inTenant } from '../../platform/context';
@@ -16,7 +17,7 @@ export async function showUsage(turn: Turn): Promise<Answer> {
   const access = await inTenant(ctx, actor.tenantId, (tx) => enter(tx, actor, 'read'));
   if (!access.ok) return refused(turn, access.refusal);
   if (!may(access.value.role, 'manage_plan')) return { text: speech.texts.usage.notYours };
-  const usage = await readUsage(ctx, actor, async () => null);
+  const usage = await readUsage(ctx, actor, bannerFor);
   return usage.ok ? show(usageCard(speech, usage.value)) : refused(turn, usage.refusal);
 }
 

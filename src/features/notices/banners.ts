@@ -7,18 +7,18 @@ import { enter } from '../members/admit-member';
 import { findBanner, saveDismissal } from './notices.store';
 import { noticeKey, readNoticeKey } from './quota-notice.rules';
 
-/** The banner a person is to see for a meter: the highest notice of the current period and limit, unless it was put away. */
+/** The warning of a meter that concerns a person: the highest notice of the current period and limit. */
 export async function bannerFor(
   tx: TxContext,
   actor: Actor,
   meter: Meter,
   counter: { periodStart: Date; limitEpoch: number },
-): Promise<{ key: string; threshold: number } | null> {
+): Promise<{ key: string; threshold: number; isDismissed: boolean } | null> {
   const { periodStart, limitEpoch } = counter;
   const found = await findBanner(tx.db, actor.tenantId, actor.memberId, { meter, periodStart, limitEpoch });
   if (!found) return null;
   const key = noticeKey({ meter, periodStart, limitEpoch, threshold: found.threshold });
-  return found.dismissed.includes(key) ? null : { key, threshold: found.threshold };
+  return { key, threshold: found.threshold, isDismissed: found.dismissed.includes(key) };
 }
 
 /** Puts a banner away, for this person only. What is no key, or was never said, needs no putting away. */

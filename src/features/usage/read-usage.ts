@@ -12,8 +12,13 @@ import { findTenant } from '../tenants/tenants';
 import { type Counter, counterInForce, remainingOf, standingOf } from './counter.rules';
 import { counterInForceAt } from './counters.store';
 
-/** The banner a person is to see for a meter, null for none; asked of whoever knows what was said and dismissed. */
-export type BannerFor = (tx: TxContext, actor: Actor, meter: Meter, counter: Counter) => Promise<MeterUsage['notice']>;
+/** The warning that concerns a person, null for none; asked of whoever knows what was said, to whom, and what they put away. */
+export type BannerFor = (
+  tx: TxContext,
+  actor: Actor,
+  meter: Meter,
+  counter: Counter,
+) => Promise<(NonNullable<MeterUsage['notice']> & { isDismissed: boolean }) | null>;
 
 /** Every meter as admission sees it at this instant (G10); writes no counter. */
 export function readUsage(ctx: Context, actor: Actor, bannerFor: BannerFor): Promise<Result<Usage, Refusal>> {
@@ -27,10 +32,16 @@ export function readUsage(ctx: Context, actor: Actor, bannerFor: BannerFor): Pro
     const meters: MeterUsage[] = [];
     for (const meter of METERS) {
       const { counter, ...usage } = await readMeter(tx, actor.tenantId, meter, tenant.anchor, at);
-      meters.push({ ...usage, notice: await bannerFor(tx, actor, meter, counter) });
+      meters.push({ ...usage, ...warningFor(usage.state, await bannerFor(tx, actor, meter, counter)) });
     }
     return ok({ asOf: at.toISOString(), timeZone: tenant.timeZone, meters });
   });
+}
+
+/** Those whom a warning does not concern see nothing of it until they are refused (TW-09). */
+function warningFor(state: MeterUsage['state'], banner: Awaited<ReturnType<BannerFor>>): Pick<MeterUsage, 'state' | 'notice'> {
+  const notice = banner && !banner.isDismissed ? { key: banner.key, threshold: banner.threshold } : null;
+  return { state: state === 'warning' && !banner ? 'open' : state, notice };
 }
 
 async function readMeter(

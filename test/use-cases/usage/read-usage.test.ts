@@ -7,13 +7,16 @@ import { testContext } from '../../support/database';
 import { anActor, aPlan, aTenant } from '../../support/tenant';
 
 const noBanner: BannerFor = async () => null;
+const putAway: BannerFor = async () => ({ key: 'any', threshold: 80, isDismissed: true });
 
 test('every meter is shown with its limit, use, period, grant and standing, as the contract describes', async () => {
   const { ctx } = await testContext({ now: '2026-01-31T09:00:00.000Z' });
   const tenant = await aTenant(ctx, { limits: { tickets: 100, checklists: 5, opportunities: null }, timeZone: 'Europe/Rome' });
   await tenant.use('tickets', 80);
   await tenant.use('checklists', 5);
-  const usage = unwrap(await readUsage(ctx, tenant.owner, noBanner));
+  const usage = unwrap(await readUsage(ctx, tenant.owner, putAway));
+  const unconcerned = unwrap(await readUsage(ctx, tenant.owner, noBanner));
+  expect(unconcerned.meters.map(({ state }) => state)).toEqual(['open', 'exhausted', 'open']);
   expect(Usage.parse(usage)).toEqual(usage);
   expect(usage).toMatchObject({ asOf: '2026-01-31T09:00:00.000Z', timeZone: 'Europe/Rome' });
   const grants = (amount: number | null) => [{ source: 'plan', amount, state: 'active', reason: tenant.plan.planId }];
