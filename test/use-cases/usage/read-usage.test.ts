@@ -117,7 +117,7 @@ test('TW-09 the banner is what its owner of the matter says of the counter shown
   await tenant.use('tickets', 85);
   const { meters } = unwrap(
     await readUsage(ctx, tenant.owner, async (_tx, actor, meter, { used }) =>
-      actor.memberId === tenant.owner.memberId && used > 80 ? { key: meter, threshold: 80 } : null,
+      actor.memberId === tenant.owner.memberId && used > 80 ? { key: meter, threshold: 80, isDismissed: false } : null,
     ),
   );
   expect(meters.map(({ notice }) => notice)).toEqual([{ key: 'tickets', threshold: 80 }, null, null]);
