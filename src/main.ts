@@ -2,8 +2,9 @@ import { createApp } from './app';
 import { type Config, ConfigError, parseConfig, readEnv } from './config';
 import { CatalogError } from './features/plans/catalog';
 import { DataFolderInUse } from './platform/db/data-folder-lock';
+import { DatabaseAway } from './platform/db/database';
 
-const EXPECTED = [ConfigError, CatalogError, DataFolderInUse];
+const EXPECTED = [ConfigError, CatalogError, DataFolderInUse, DatabaseAway];
 
 async function main(): Promise<void> {
   const config = parseConfig(readEnv());

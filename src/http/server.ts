@@ -4,6 +4,7 @@ import { pinoHttp } from 'pino-http';
 import type { Config } from '../config';
 import type { Actor } from '../platform/actor';
 import type { Context } from '../platform/context';
+import { DatabaseAway } from '../platform/db/database';
 import { redactUrl } from '../platform/logger';
 import { type ApiRoute, mount } from './api-route';
 import { authenticate } from './authenticate';
@@ -178,6 +179,6 @@ function answerErrors({ log }: Context): ErrorRequestHandler {
     if (type === 'charset.unsupported' || type === 'encoding.unsupported') return sendProblem(req, res, 'unsupported_media_type');
     if ((error as { status?: unknown }).status === 400) return sendProblem(req, res, 'invalid_input');
     log.error({ err: error, requestId: req.id }, 'a request failed');
-    sendProblem(req, res, 'internal');
+    sendProblem(req, res, error instanceof DatabaseAway ? 'unavailable' : 'internal');
   };
 }

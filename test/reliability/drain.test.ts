@@ -129,3 +129,9 @@ test('wrong settings are named, without their values, and nothing is opened', as
   for (const name of ['PORT', 'ENTRA_CLIENT_SECRET', 'SESSION_SECRET']) expect(running.output).toContain(`  - ${name} `);
   expect(running.output).not.toMatch(/S3CRET|eighty|at parseConfig/u);
 });
+
+test('a database that cannot be reached is named in a sentence, without its password', async () => {
+  const running = ServerProcess.spawn(server.main, { ...envOf(4229), DATABASE_URL: 'postgres://owner:S3CRET@127.0.0.1:9/kontingent' });
+  expect(await running.exited).toEqual({ code: 1, signal: null });
+  expect(running.output.trim()).toBe('The database is away: connect ECONNREFUSED 127.0.0.1:9');
+});

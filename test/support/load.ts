@@ -28,6 +28,11 @@ export async function createTicket(url: string, token: string, key: string): Pro
   }
 }
 
+const stops: (() => void)[] = [];
+afterAll(() => {
+  for (const stop of stops) stop();
+});
+
 /** `callers` create one ticket after the other under keys `<name>-<n>` until told to stop; every key with what came of it. */
 export function keepCreating(url: string, token: string, name: string, callers: number): { stop(): Promise<Map<string, Outcome>> } {
   const outcomes = new Map<string, Outcome>();
@@ -42,6 +47,9 @@ export function keepCreating(url: string, token: string, name: string, callers: 
       if (!outcome) await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
+  stops.push(() => {
+    stopped = true;
+  });
   const all = Promise.all(Array.from({ length: callers }, caller));
   return {
     async stop() {

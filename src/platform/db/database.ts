@@ -25,6 +25,25 @@ export function sqlState(error: unknown): string | null {
   return typeof code === 'string' && /^[0-9A-Z]{5}$/u.test(code) ? code : null;
 }
 
+/** The database does not answer, or went away in the middle: what was asked may or may not have happened. */
+export class DatabaseAway extends Error {
+  constructor(cause: unknown) {
+    super(`The database is away: ${(cause as Error).message}`, { cause });
+    this.name = 'DatabaseAway';
+  }
+}
+
+/** Connection faults, a server that stops or starts, and too many connections. Source: PostgreSQL's error codes; node-postgres' own words have no code. */
+const AWAY_CODE = /^(?:08...|57P0[1-3]|53300|ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/u;
+const AWAY_WORDS = /^Connection terminated|timeout exceeded when trying to connect|is not queryable/u;
+
+/** The error as callers get it: DatabaseAway when the connection is what failed. */
+export function asFault(error: unknown): unknown {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  const isAway = (typeof code === 'string' && AWAY_CODE.test(code)) || (typeof message === 'string' && AWAY_WORDS.test(message));
+  return isAway ? new DatabaseAway(error) : error;
+}
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/iu;
 
 /** A pool whose connections already run as the application's role. */
@@ -41,6 +60,8 @@ export class PooledDatabase implements Database {
     const client = await this.connect();
     try {
       return await run<Row>(client, text, values, name);
+    } catch (error) {
+      throw asFault(error);
     } finally {
       client.release();
     }
@@ -60,7 +81,7 @@ export class PooledDatabase implements Database {
       await client.query('rollback').catch((failure: Error) => {
         broken = failure;
       });
-      throw error;
+      throw asFault(error);
     } finally {
       client.release(broken);
     }
@@ -72,9 +93,11 @@ export class PooledDatabase implements Database {
   }
 
   /** The embedded engine has one connection: waiting for it inside a transaction would wait for ever. */
-  private connect(): Promise<PoolClient> {
+  private async connect(): Promise<PoolClient> {
     invariant(!this.inside.getStore(), 'a statement inside a transaction must use the transaction’s own handle');
-    return this.pool.connect();
+    return this.pool.connect().catch((error: unknown) => {
+      throw asFault(error);
+    });
   }
 }
 

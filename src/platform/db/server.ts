@@ -1,7 +1,7 @@
 import { Client, Pool } from 'pg';
 import { invariant } from '../invariant';
 import type { Logger } from '../logger';
-import { APP_ROLE, type Database, PooledDatabase } from './database';
+import { APP_ROLE, asFault, type Database, PooledDatabase } from './database';
 import { migrate } from './migrate';
 
 /** Small on purpose: more connections than the server has cores make it slower. */
@@ -10,7 +10,9 @@ const CONNECTIONS = 10;
 /** Migrates as the connection's own role, then works as the application's role, which owns nothing. */
 export async function openServerDatabase(url: string, log: Logger): Promise<Database> {
   const client = new Client({ connectionString: url, application_name: 'kontingent migrate' });
-  await client.connect();
+  await client.connect().catch((error: unknown) => {
+    throw asFault(error);
+  });
   try {
     const applied = await migrate({
       run: async (text) => void (await client.query(text)),
@@ -31,8 +33,10 @@ export async function openServerDatabase(url: string, log: Logger): Promise<Data
     application_name: 'kontingent',
     onConnect: takeRole,
   });
-  // Without a listener an idle connection that breaks would end the process.
-  pool.on('error', (error) => log.warn({ err: error }, 'a database connection broke'));
+  // A connection that breaks without a listener would end the process: the pool listens to idle ones only.
+  const broke = (error: Error) => log.warn({ err: error }, 'a database connection broke');
+  pool.on('error', broke);
+  pool.on('connect', (connection) => connection.on('error', broke));
   return new PooledDatabase('server', pool, async () => {});
 }
 
