@@ -62,8 +62,8 @@ const server = createServer({
 });
 const port = await listen(createHttpServer(server));
 
-/** Several organizations at work at once, a few people in each. */
-const ORGANIZATIONS = 8;
+/** Many organizations at work at once. */
+const ORGANIZATIONS = 100;
 const tokens = [];
 for (let n = 1; n <= ORGANIZATIONS; n += 1) {
   tokens.push(
