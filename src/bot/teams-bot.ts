@@ -48,11 +48,11 @@ export class TeamsBot extends TeamsActivityHandler {
   private async answerMessage(context: TurnContext): Promise<Answer> {
     const turn = await this.begin(context);
     if ('text' in turn) return turn;
-    const { value, text } = context.activity;
+    const { value } = context.activity;
     const verb = (value as { verb?: unknown } | undefined)?.verb;
     if (knowsAct(verb)) return (await answerPress(turn, verb, value))!;
     TurnContext.removeRecipientMention(context.activity);
-    return answerText(turn, context.activity.text ?? text ?? '');
+    return answerText(turn, typeof context.activity.text === 'string' ? context.activity.text : '');
   }
 
   /** A press without an action is no press; the SDK would stumble over it. */

@@ -30,9 +30,8 @@ export function createMarketplaceVerifier(settings: MarketplaceConfig['webhook']
   };
 }
 
-function isMarketplace({ tid, iss, ver, azp, appid }: JWTPayload, settings: MarketplaceConfig['webhook']): boolean {
-  const version = ver ?? (iss?.endsWith('/v2.0') ? '2.0' : '1.0');
-  const caller = version === '2.0' ? azp : version === '1.0' ? appid : undefined;
+function isMarketplace({ tid, ver, azp, appid }: JWTPayload, settings: MarketplaceConfig['webhook']): boolean {
+  const caller = ver === undefined ? (azp ?? appid) : ver === '2.0' ? azp : ver === '1.0' ? appid : undefined;
   return same(tid, settings.tenantId) && same(caller, settings.callerId);
 }
 

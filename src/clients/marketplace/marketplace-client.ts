@@ -117,7 +117,7 @@ export class MarketplaceClient implements Marketplace {
     });
     // The API was seen to answer 400 where it documents 404.
     if (answer.status === 400 || answer.status === 404) return null;
-    return read(answer, readOperation);
+    return read(answer, (value) => readOperation(value, { id: operationId, subscriptionId }));
   }
 
   async acknowledge(subscriptionId: string, operationId: string, status: 'Success' | 'Failure'): Promise<'noted' | 'settled' | 'unknown'> {

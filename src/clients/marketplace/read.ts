@@ -58,7 +58,7 @@ export function readResolved(value: unknown): { id: string; subscription: Market
   const of = fieldsOf(value);
   const nested = fieldsOf(of.subscription);
   const id = readId(of.id ?? of.subscriptionid ?? nested.id);
-  const isWhole = nested.term !== undefined && nested.saassubscriptionstatus !== undefined && nested.planid !== undefined;
+  const isWhole = ['term', 'saassubscriptionstatus', 'planid', 'offerid', 'beneficiary', 'purchaser'].every((field) => nested[field]);
   return { id, subscription: isWhole ? readSubscription({ ...nested, id }) : null };
 }
 
@@ -85,14 +85,15 @@ function readable(items: unknown[]): MarketplaceSubscription[] {
 
 const OPERATION_STATUSES: OperationStatus[] = ['NotStarted', 'InProgress', 'Succeeded', 'Failed', 'Conflict'];
 
-export function readOperation(value: unknown): MarketplaceOperation {
+/** `asked`: what names it, where the answer does not. */
+export function readOperation(value: unknown, asked: { id: string; subscriptionId: string }): MarketplaceOperation {
   const of = fieldsOf(value);
   const word = plain(text(of.status));
   const status = OPERATION_STATUSES.find((one) => one.toLowerCase() === word);
   if (!status) throw new UnreadableAnswer('An operation lacks its status.');
   return {
-    id: readId(of.id),
-    subscriptionId: readId(of.subscriptionid),
+    id: readId(of.id ?? asked.id),
+    subscriptionId: readId(of.subscriptionid ?? asked.subscriptionId),
     action: text(of.action) ?? '',
     status,
     planId: text(of.planid),

@@ -113,18 +113,26 @@ function once(subscriptionId: string, run: () => Promise<Result<true, Activation
 }
 
 const ATTEMPTS = 3;
+const FIRST_PAUSE_MS = 300;
+/** Who is asked to wait longer is told so: a browser waits for the answer. */
+const LONGEST_PAUSE_MS = 10_000;
 
 /** Asks for the activation and waits a little for its outcome. Asked again only when the marketplace says that nothing has begun. */
 async function start(selling: Selling, { id, planId, quantity }: MarketplaceSubscription): Promise<Result<true, ActivationFailed>> {
   // The status known so far may be older than another click's activation that has just ended.
   if ((await waitUntilStarted(selling, id, 1)) === 'started') return ok(true);
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-    const answer = await selling.marketplace.activate(id, { planId, quantity }).catch(unavailable);
+    let pauseMs = FIRST_PAUSE_MS * attempt;
+    const answer = await selling.marketplace.activate(id, { planId, quantity }).catch((error: unknown) => {
+      if (error instanceof MarketplaceUnavailable) pauseMs = Math.max(pauseMs, error.retryAfterMs);
+      return unavailable(error);
+    });
     if (answer === 'ended') return failed('subscription_ended');
     const seen = await waitUntilStarted(selling, id, answer === null ? 1 : WAITS.length);
     if (seen === 'started' || answer === 'accepted') return ok(true);
     if (answer === 'refused') return failed('refused_by_marketplace');
-    if (seen === 'unseen') break;
+    if (seen === 'unseen' || pauseMs > LONGEST_PAUSE_MS) break;
+    await selling.pause(pauseMs);
   }
   return failed('marketplace_unavailable');
 }

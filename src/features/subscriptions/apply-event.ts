@@ -4,10 +4,19 @@ import { findPlan } from '../plans/plans';
 import { readAndAdopt } from './adopt-snapshot';
 import { actionOf, awaitsAnswer, isChange, isSettled, type MarketplaceAction } from './lifecycle.rules';
 import { type MarketplaceOperation, MarketplaceUnavailable, type Selling } from './marketplace.port';
-import { type ClaimedEvent, claimDueEvents, claimEvent, postponeEvent, stampAcknowledged, stampApplied } from './marketplace-events.store';
+import {
+  type ClaimedEvent,
+  claimDueEvents,
+  claimEvent,
+  postponeEvent,
+  renewLease,
+  stampAcknowledged,
+  stampApplied,
+} from './marketplace-events.store';
 
-/** Longer than one take-up can last: afterwards somebody else may try. */
-const LEASE_MS = 120_000;
+/** Renewed while a take-up lasts. A customer waits this long for a change whose take-up a crash ended. */
+const LEASE_MS = 10_000;
+const RENEWAL_MS = 3_000;
 /** Looks within one take-up: the marketplace's own state follows an answer within seconds. Together 15 s. */
 const WAITS = [0, 150, 300, 600, 1200, 2500, 4000, 6000];
 const LOOKING_MS = 30_000;
@@ -36,6 +45,19 @@ interface Outcome {
 }
 
 async function takeUp(ctx: Context, selling: Selling, event: ClaimedEvent): Promise<void> {
+  const renewal = setInterval(() => {
+    renewLease(ctx.database, event.eventId, after(selling.realTime.now(), LEASE_MS)).catch((error: unknown) =>
+      ctx.log.warn({ err: error, eventId: event.eventId }, 'a lease could not be renewed'),
+    );
+  }, RENEWAL_MS);
+  try {
+    await settle(ctx, selling, event);
+  } finally {
+    clearInterval(renewal);
+  }
+}
+
+async function settle(ctx: Context, selling: Selling, event: ClaimedEvent): Promise<void> {
   const act = event.correlationId ? { ...selling, marketplace: selling.marketplace.correlated(event.correlationId) } : selling;
   const { isDone, outcome } = await lookUntilSettled(ctx, act, event).catch((error: unknown): Outcome => {
     // The program stops while we wait: the next one goes on.
@@ -44,7 +66,8 @@ async function takeUp(ctx: Context, selling: Selling, event: ClaimedEvent): Prom
     return { isDone: false, outcome: error instanceof MarketplaceUnavailable ? 'marketplace_unavailable' : 'failed' };
   });
   if (isDone) return stampApplied(ctx.database, event.eventId, outcome, ctx.now());
-  const retryMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(event.attempts - 1, 10));
+  const patience = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(event.attempts - 1, 10));
+  const retryMs = outcome === 'interrupted' ? 0 : patience;
   await postponeEvent(ctx.database, event.eventId, outcome, after(selling.realTime.now(), retryMs));
 }
 
@@ -99,7 +122,8 @@ async function confirm(ctx: Context, { marketplace }: Selling, event: ClaimedEve
   const operation = await marketplace.getOperation(event.subscriptionId, operationOf(event));
   if (!operation) return null;
   const isSame =
-    operation.subscriptionId.toLowerCase() === event.subscriptionId.toLowerCase() && actionOf(operation.action) === actionOf(event.action);
+    operation.subscriptionId.toLowerCase() === event.subscriptionId.toLowerCase() &&
+    (operation.action === '' || actionOf(operation.action) === actionOf(event.action));
   if (isSame) return operation;
   ctx.log.error(
     { eventId: event.eventId, subscriptionId: event.subscriptionId, action: operation.action },

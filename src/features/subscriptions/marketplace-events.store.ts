@@ -77,6 +77,14 @@ export async function claimDueEvents(db: Queryable, now: Date, leasedUntil: Date
   );
 }
 
+/** Keeps a taken event until `leasedUntil`, unless it was put off beyond that. */
+export async function renewLease(db: Queryable, eventId: string, leasedUntil: Date): Promise<void> {
+  await db.query(`update marketplace_events set next_attempt_at = $2 where event_id = $1 and applied_at is null and next_attempt_at < $2`, [
+    eventId,
+    leasedUntil,
+  ]);
+}
+
 export async function stampAcknowledged(db: Queryable, eventId: string, at: Date): Promise<void> {
   await db.query('update marketplace_events set acknowledged_at = $2 where event_id = $1', [eventId, at]);
 }
