@@ -1,4 +1,5 @@
 // Builds what changed since the last start, then serves. Signals reach the server, whose exit code is ours.
+// With --build-only it leaves it at that.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -38,6 +39,7 @@ function buildIfChanged(script, stampFile, ...places) {
 
 buildIfChanged('build:server', '.server-state', 'src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json');
 buildIfChanged('build:tabs', '.tabs-state', 'tabs', 'src/contract', 'package-lock.json');
+if (process.argv.includes('--build-only')) process.exit(0);
 
 const server = spawn(process.execPath, ['--enable-source-maps', path.join(root, 'dist/server/main.js')], { stdio: 'inherit' });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => server.kill(signal));
