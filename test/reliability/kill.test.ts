@@ -13,7 +13,7 @@ import { compileServer, freePort, ServerProcess } from '../support/server-proces
 import { aTenant, type TestTenant } from '../support/tenant';
 
 const SEED = Number(process.env.KILL_SEED ?? 20_261_121);
-const ROUNDS = 4;
+const ROUNDS = 3;
 
 let server: Awaited<ReturnType<typeof compileServer>>;
 let keys: KeyServer;

@@ -80,7 +80,7 @@ test.each(LEFT_BEHIND)(
   async (_what, content) => {
     const children = await contenders(4);
     try {
-      for (let round = 0; round < 40; round += 1) {
+      for (let round = 0; round < 30; round += 1) {
         if (content !== null) await writeFile(path.join(folder, 'lock'), content);
         const answers = Promise.all(children.map(said));
         const start = String(Date.now() + 4);
