@@ -1,20 +1,27 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: what comes over the wire is looked at as it is
 import { createHmac, randomUUID } from 'node:crypto';
+import { Cluster, postgresBinaries } from '../support/cluster';
 import type { Person } from '../support/foreign/authority';
 import { type Answer, type Browser, send } from '../support/foreign/browser';
+import { type IsolatedServer, startIsolated } from '../support/foreign/isolated';
 import type { Purchase } from '../support/foreign/market';
-import { buildServer } from '../support/foreign/process';
 import { startWorld, type World } from '../support/foreign/world';
+import { createIssuer } from '../support/issuer';
+import { compileServer, freePort } from '../support/server-process';
 
 jest.setTimeout(60_000);
 
+let compiled: Awaited<ReturnType<typeof compileServer>>;
 let world: World;
 
 beforeAll(async () => {
-  buildServer();
-  world = await startWorld({ isDescribed: true, publicUrl: 'https://kontingent.foreign.test' });
+  compiled = await compileServer();
+  world = await startWorld(compiled.main, { isDescribed: true, publicUrl: 'https://kontingent.foreign.test' });
 });
-afterAll(() => world?.stop());
+afterAll(async () => {
+  await world?.stop();
+  await compiled.remove();
+});
 
 /** Looks again until the answer is the wanted one. */
 async function until<T>(look: () => Promise<T> | T, isSo: (seen: T) => boolean, withinMs = 10_000): Promise<T> {
@@ -648,7 +655,7 @@ describe('a connector with habits', () => {
 });
 
 test('an authority that describes nothing is known by Entra’s layout, for the marketplace, for people and for the bot', async () => {
-  const other = await startWorld({ isDescribed: false, publicUrl: null });
+  const other = await startWorld(compiled.main, { isDescribed: false, publicUrl: null });
   try {
     const owner = other.newPerson('Olivia Owner');
     const purchase = other.market.buy('free', owner);
@@ -670,4 +677,72 @@ test('in all this nobody outside was asked, no fault was logged, and no secret e
   for (const { token } of world.authority.issued) expect(lines).not.toContain(token);
   for (const { token } of world.market.purchases) expect(lines).not.toContain(token);
   expect(lines).not.toMatch(/a secret & more|entra-secret|bot-secret|eyJ[\w-]+\.eyJ/u);
+});
+
+const bin = postgresBinaries();
+if (!bin) process.stderr.write('*** LEFT OUT: production mode needs PostgreSQL programs, and none were found. ***\n');
+
+(bin ? describe : describe.skip)('in production mode, with a whole configuration and no network', () => {
+  const guids = { tenant: randomUUID(), marketplace: randomUUID(), entra: randomUUID(), bot: randomUUID() };
+  let cluster: Cluster;
+  let server: IsolatedServer;
+
+  beforeAll(async () => {
+    cluster = await Cluster.start(bin!);
+    const env = {
+      KONTINGENT_MODE: 'production',
+      PORT: String(await freePort()),
+      PUBLIC_URL: 'https://desk.example.com',
+      DATABASE_URL: cluster.url,
+      SUPPORT_CONTACT: 'help@example.com',
+      SESSION_SECRET: 'Zb0c6u9kJ2yqf7s1mW4xT8vN3rH5dL6g',
+      MARKETPLACE_TENANT_ID: guids.tenant,
+      MARKETPLACE_CLIENT_ID: guids.marketplace,
+      MARKETPLACE_CLIENT_SECRET: 'mp8Q~secret',
+      ENTRA_CLIENT_ID: guids.entra,
+      ENTRA_CLIENT_SECRET: 'en8Q~secret',
+      BOT_APP_ID: guids.bot,
+      BOT_APP_PASSWORD: 'bo8Q~secret',
+      BOT_TENANT_ID: guids.tenant,
+    };
+    server = await startIsolated(compiled.main, env, null);
+  });
+  afterAll(async () => {
+    await server?.stop();
+    cluster.remove();
+  });
+
+  const status = async (path: string, options: Parameters<typeof send>[1] = {}) => (await send(`${server.url}${path}`, options)).status;
+
+  test('it starts, and lives on when nobody outside can be reached', async () => {
+    expect(await Promise.all(['/health/live', '/health/ready', '/metrics', '/sandbox/api/state'].map((path) => status(path)))).toEqual([
+      200, 200, 404, 404,
+    ]);
+    await until(
+      () => server.outside(),
+      (hosts) => hosts.length > 0,
+    );
+    expect([...new Set(server.outside())]).toEqual(['login.microsoftonline.com']);
+    expect(await status('/health/ready')).toBe(200);
+    expect(server.said()).not.toMatch(/8Q~secret/u);
+  });
+
+  test('who cannot be recognized without keys is asked to come again, never refused for good', async () => {
+    const issuer = await createIssuer();
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${await issuer.sign({ tid: guids.tenant })}` };
+    const event = JSON.stringify({ id: randomUUID(), subscriptionId: randomUUID(), action: 'ChangePlan' });
+    const message = JSON.stringify({
+      type: 'message',
+      id: '1',
+      channelId: 'msteams',
+      serviceUrl: 'https://smba.trafficmanager.net/emea/',
+      from: { id: 'x' },
+      conversation: { id: 'y' },
+    });
+    expect(await status('/api/marketplace/webhook', { method: 'POST', headers, body: event })).toBe(503);
+    expect(await status('/api/messages', { method: 'POST', headers, body: message })).toBe(503);
+    expect(await status('/api/v1/me', { headers })).toBe(503);
+    expect(await status('/account/sign-in')).toBe(302);
+    expect(await status('/api/marketplace/webhook', { method: 'POST', body: event })).toBe(401);
+  });
 });

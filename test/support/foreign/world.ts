@@ -3,19 +3,20 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { JWTPayload } from 'jose';
 import { createIssuer, type TestIssuer } from '../issuer';
+import { freePort } from '../server-process';
 import { ForeignAuthority, type Person } from './authority';
 import { type Answer, Browser, send } from './browser';
 import { selfSigned } from './certificate';
 import { ForeignFramework } from './framework';
+import { type IsolatedServer, startIsolated } from './isolated';
 import { ForeignMarket, type Operation, type Purchase } from './market';
-import { freePort, type ServerProcess, startProcess } from './process';
 
 /** The marketplace's application, as every publisher's webhook sees it. */
 const MARKETPLACE = '20e940b3-4c77-4b0b-9a53-9e16a1b010a7';
 
 /** A server in staging mode and everybody it talks to, none of them the product's own. */
 export interface World {
-  server: ServerProcess;
+  server: IsolatedServer;
   authority: ForeignAuthority;
   market: ForeignMarket;
   framework: ForeignFramework;
@@ -39,7 +40,11 @@ export interface World {
   stop(): Promise<void>;
 }
 
-export async function startWorld({ isDescribed, publicUrl }: { isDescribed: boolean; publicUrl: string | null }): Promise<World> {
+/** `main`: the compiled server; `publicUrl` null: where it listens. */
+export async function startWorld(
+  main: string,
+  { isDescribed, publicUrl }: { isDescribed: boolean; publicUrl: string | null },
+): Promise<World> {
   const ids = { publisherTenant: randomUUID(), marketplace: randomUUID(), entra: randomUUID(), bot: randomUUID() };
   const secrets = { marketplace: 'a secret & more = +%41', entra: 'entra-secret~1', bot: 'bot-secret~2' };
   const certificate = selfSigned(['login.foreign.test']);
@@ -55,9 +60,10 @@ export async function startWorld({ isDescribed, publicUrl }: { isDescribed: bool
   const port = await freePort();
   const shownUrl = publicUrl ?? `http://localhost:${port}`;
   const stopOthers = () => Promise.all([authority.stop(), market.stop(), framework.stop(), heraldKeys.stop()]);
-  const server = await startProcess(
-    port,
+  const server = await startIsolated(
+    main,
     {
+      PORT: String(port),
       KONTINGENT_MODE: 'staging',
       PUBLIC_URL: `${shownUrl}/`,
       SUPPORT_CONTACT: 'help@foreign.test',
