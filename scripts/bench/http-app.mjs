@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
 import { createRequire } from 'node:module';
-import { built, contextOn, TENANTS, tenantId } from './product.mjs';
+import { built, contextOn, tenantId } from './product.mjs';
 
 const require = createRequire(import.meta.url);
 const { SignJWT, exportJWK } = require('jose');

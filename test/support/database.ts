@@ -20,7 +20,13 @@ export class TestClock implements Clock {
   set(instant: string): void {
     this.at = new Date(instant);
   }
-  advance({ days = 0, hours = 0, minutes = 0, seconds = 0, ms = 0 }: Partial<Record<'days' | 'hours' | 'minutes' | 'seconds' | 'ms', number>>): void {
+  advance({
+    days = 0,
+    hours = 0,
+    minutes = 0,
+    seconds = 0,
+    ms = 0,
+  }: Partial<Record<'days' | 'hours' | 'minutes' | 'seconds' | 'ms', number>>): void {
     this.at = new Date(this.at.getTime() + (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000 + ms);
   }
 }
@@ -73,7 +79,9 @@ afterAll(async () => {
 });
 
 /** What a use case needs, with a clock to be moved by hand. */
-export async function testContext({ now = '2026-03-10T09:00:00.000Z' } = {}): Promise<{ ctx: Context; clock: TestClock; database: Database }> {
+export async function testContext({
+  now = '2026-03-10T09:00:00.000Z',
+} = {}): Promise<{ ctx: Context; clock: TestClock; database: Database }> {
   const database = await testDatabase();
   const clock = new TestClock(new Date(now));
   return { ctx: { database, now: clock.now, newId, log: quiet, metrics: createMetrics() }, clock, database };

@@ -28,7 +28,7 @@ export function describeMe(
       tenantId: actor.tenantId,
       organization: tenant?.name ?? null,
       timeZone: tenant?.timeZone ?? 'UTC',
-      member: member && member.member,
+      member: member?.member ?? null,
       subscription: row && {
         id: row.subscriptionId,
         name: row.name,
