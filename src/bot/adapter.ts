@@ -40,7 +40,7 @@ class Connection extends ConfigurationBotFrameworkAuthentication {
     return {
       create: async (serviceUrl: string, audience: string) => {
         const connector = await factory.create(serviceUrl, audience);
-        retryConnector(connector, this.wait);
+        retryConnector(connector, serviceUrl, this.wait);
         return connector;
       },
     } as ReturnType<ConfigurationBotFrameworkAuthentication['createConnectorFactory']>;

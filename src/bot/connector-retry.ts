@@ -25,14 +25,18 @@ const LONGEST_WAIT_MS = 3_000;
 /** Source: Teams bot conversations, status codes; rate limits. */
 const AGAIN = new Set([412, 429, 502, 503, 504]);
 
+const LOOPBACK = /^(127(\.\d+){3}|localhost|\[::1\])$/u;
+
 /**
  * Replaces the SDK's patience, which may take minutes inside a turn and passes over 412: three tries with growing,
  * spread pauses or the pause the service asked for. Redirects are not followed: they would carry the bot's token along.
+ * This machine is never reached through a proxy of the environment.
  */
-export function retryConnector(connector: object, wait: Wait): void {
+export function retryConnector(connector: object, serviceUrl: string, wait: Wait): void {
   const { pipeline } = (connector as { client: { pipeline: Pipeline } }).client;
   pipeline.removePolicy({ name: 'defaultRetryPolicy' });
   pipeline.removePolicy({ name: 'redirectPolicy' });
+  if (LOOPBACK.test(new URL(serviceUrl).hostname)) pipeline.removePolicy({ name: 'proxyPolicy' });
   pipeline.addPolicy(
     {
       name: 'kontingentRetry',

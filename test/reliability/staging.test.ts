@@ -16,7 +16,7 @@ let world: World;
 
 beforeAll(async () => {
   compiled = await compileServer();
-  world = await startWorld(compiled.main, { isDescribed: true, publicUrl: 'https://kontingent.foreign.test' });
+  world = await startWorld(compiled.main, { isDescribed: true, publicUrl: 'https://kontingent.foreign.test', isBehindProxy: false });
 });
 afterAll(async () => {
   await world?.stop();
@@ -654,8 +654,8 @@ describe('a connector with habits', () => {
   });
 });
 
-test('an authority that describes nothing is known by Entra’s layout, for the marketplace, for people and for the bot', async () => {
-  const other = await startWorld(compiled.main, { isDescribed: false, publicUrl: null });
+test('behind a proxy, with an authority that describes nothing: Entra’s layout serves marketplace, people and bot, and loopback is reached directly', async () => {
+  const other = await startWorld(compiled.main, { isDescribed: false, publicUrl: null, isBehindProxy: true });
   try {
     const owner = other.newPerson('Olivia Owner');
     const purchase = other.market.buy('free', owner);

@@ -25,10 +25,12 @@ export class ForeignFramework {
   private constructor(
     readonly appId: string,
     readonly issuer: TestIssuer,
+    /** Where the connector says it is. */
+    private readonly host: string,
   ) {}
 
-  static async start(appId: string): Promise<ForeignFramework> {
-    const framework = new ForeignFramework(appId, await createIssuer());
+  static async start(appId: string, host: string): Promise<ForeignFramework> {
+    const framework = new ForeignFramework(appId, await createIssuer(), host);
     framework.server = createServer((req, res) => void framework.route(req, res).catch(() => res.destroy()));
     await new Promise<void>((resolve) => framework.server.listen(0, '127.0.0.1', () => resolve()));
     return framework;
@@ -48,7 +50,7 @@ export class ForeignFramework {
 
   /** Without a slash at its end. */
   get serviceUrl(): string {
-    return `http://connector.foreign.test:${this.port}/region-7/teams`;
+    return `http://${this.host}:${this.port}/region-7/teams`;
   }
 
   async stop(): Promise<void> {

@@ -40,10 +40,13 @@ export interface World {
   stop(): Promise<void>;
 }
 
-/** `main`: the compiled server; `publicUrl` null: where it listens. */
+/**
+ * `main`: the compiled server; `publicUrl` null: where it listens. Behind a proxy, which takes nothing, the connector is on
+ * loopback, and the environment excepts the other counterparts.
+ */
 export async function startWorld(
   main: string,
-  { isDescribed, publicUrl }: { isDescribed: boolean; publicUrl: string | null },
+  { isDescribed, publicUrl, isBehindProxy }: { isDescribed: boolean; publicUrl: string | null; isBehindProxy: boolean },
 ): Promise<World> {
   const ids = { publisherTenant: randomUUID(), marketplace: randomUUID(), entra: randomUUID(), bot: randomUUID() };
   const secrets = { marketplace: 'a secret & more = +%41', entra: 'entra-secret~1', bot: 'bot-secret~2' };
@@ -52,7 +55,7 @@ export async function startWorld(
   const authority = await ForeignAuthority.start(certificate, registrations, { isDescribed });
   const isIssued = (token: string) => authority.issued.some((one) => one.token === token && one.clientId === ids.marketplace);
   const market = await ForeignMarket.start(isIssued);
-  const framework = await ForeignFramework.start(ids.bot);
+  const framework = await ForeignFramework.start(ids.bot, isBehindProxy ? '127.0.0.1' : 'connector.foreign.test');
   const herald = await createIssuer();
   const heraldKeys = await serveKeys(herald);
   const issuers = { v1: `https://sts.foreign.test/${ids.publisherTenant}/`, v2: `https://login.foreign.test/${ids.publisherTenant}/v2.0` };
@@ -87,6 +90,7 @@ export async function startWorld(
       BOT_LOGIN_URL: authority.url,
       BOT_OPENID_METADATA_URL: framework.metadataUrl,
       BOT_TOKEN_ISSUER: framework.tokenIssuer,
+      ...(isBehindProxy && { HTTP_PROXY: 'http://127.0.0.1:9', HTTPS_PROXY: 'http://127.0.0.1:9', NO_PROXY: '.foreign.test' }),
     },
     certificate.cert,
   ).catch(async (error: unknown) => {
