@@ -6,29 +6,23 @@ export interface FillOrder {
   token: string;
   /** Of the tickets' limit. */
   percent: number;
-  /** The title of the nth sample ticket. */
+  /** The title of the organization's nth ticket of this period. */
   title(nth: number): string;
   progress(made: number, of: number): void;
   signal: AbortSignal;
 }
 
-/** How many tickets are missing to `percent` of the limit; null: there is no limit, or nothing is bought. */
-export async function missingTickets(token: string, percent: number): Promise<number | null> {
+/** Creates sample tickets through the app's own API, several at a time, until the meter stands at `percent`. Answers how many; null: there is no limit, or nothing is bought. */
+export async function fillTickets({ token, percent, title, progress, signal }: FillOrder): Promise<number | null> {
   const meter = (await fetchUsage(token))?.meters.find(({ meter }) => meter === 'tickets');
   if (!meter || meter.limit === null) return null;
-  return Math.max(0, Math.ceil((meter.limit * percent) / 100) - meter.used - meter.held);
-}
-
-/** Creates sample tickets through the app's own API, several at a time, until the meter stands at `percent`. Answers how many. */
-export async function fillTickets({ token, percent, title, progress, signal }: FillOrder): Promise<number | null> {
-  const missing = await missingTickets(token, percent);
-  if (missing === null) return null;
+  const missing = Math.max(0, Math.ceil((meter.limit * percent) / 100) - meter.used - meter.held);
   let next = 0;
   let made = 0;
   const lane = async () => {
     while (next < missing && !signal.aborted) {
       const nth = next++;
-      await patiently(() => createTicket(token, title(nth)), signal);
+      await patiently(() => createTicket(token, title(meter.used + nth)), signal);
       made += 1;
       progress(made, missing);
     }

@@ -84,7 +84,7 @@ describe('filling up', () => {
   test('creates exactly what is missing, and waits out a rate limit', async () => {
     const { made } = server(3, 10, 1);
     await expect(fillTickets(order(80))).resolves.toBe(4);
-    expect(made.sort()).toEqual(['Sample 0', 'Sample 1', 'Sample 2', 'Sample 3']);
+    expect(made.sort()).toEqual(['Sample 3', 'Sample 4', 'Sample 5', 'Sample 6']);
   });
 
   test('creates nothing beyond the share, and nothing without a limit', async () => {
