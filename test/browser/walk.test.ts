@@ -1,10 +1,11 @@
 import type { Browser, FrameLocator, Page } from 'playwright-core';
+import type { Me } from '../../src/contract/me';
 import type { Problem } from '../../src/contract/refusals';
 import type { Ticket } from '../../src/contract/tickets';
 import { describeInBrowser, launchBrowser, type OpenedPage, openPage } from './support/browser';
 import { eventually } from './support/eventually';
 import { apiOf, buy, configure, frameOf, NAMES, type Person, type SandboxApi, say, subscribe, tabOf, visit } from './support/sandbox';
-import { keepPicture, picture } from './support/screenshots';
+import { keepPicture, picture, takesPictures } from './support/screenshots';
 import { type RunningServer, startServer } from './support/server';
 import { createSteps } from './support/steps';
 
@@ -22,7 +23,7 @@ describeInBrowser('The walk a newcomer takes', () => {
   let opened: OpenedPage;
   let page: Page;
   let api: SandboxApi;
-  let printer: Ticket;
+  let coffee: Ticket;
 
   const tabFor = (person: Person, place = 'home'): Promise<FrameLocator> => visit(page, server.url, { person, page: place });
   const chatFor = (person: Person) => visit(page, server.url, { person, view: 'chat' });
@@ -33,6 +34,33 @@ describeInBrowser('The walk a newcomer takes', () => {
     if ((await step.locator('details').getAttribute('open')) === null) await step.locator('summary').click();
     await step.getByRole('button', { name: `Fill to ${percent} %` }).click();
     await step.getByText(/sample tickets? created/u).waitFor();
+  };
+
+  /** A queue as it looks in the middle of a day, on a desk and on a phone. */
+  const takePictures = async () => {
+    if (!takesPictures) return;
+    const changes = [
+      { status: 'in_progress', priority: 'high' },
+      { priority: 'urgent', dueOn: '2030-01-15' },
+      { status: 'waiting' },
+      {},
+      { status: 'in_progress' },
+      { priority: 'low' },
+    ];
+    const { items } = await api.read<{ items: Ticket[] }>('owner', '/tickets');
+    const ids = await Promise.all((['agent', 'owner'] as const).map(async (key) => (await api.read<Me>(key, '/me')).member!.id));
+    for (const [index, ticket] of items.slice(1).entries()) {
+      const change = { ...changes[index % changes.length], assigneeId: index % 3 === 2 ? null : ids[index % 2] };
+      await api.ask('agent', 'PATCH', `/tickets/${ticket.id}`, change, { 'if-match': `"${ticket.revision}"` });
+    }
+    const tab = await tabFor('owner', 'tickets');
+    await tab.getByText('Urgent').first().waitFor();
+    await picture(page, 'tab-tickets');
+    const phone = await openPage(browser, { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 });
+    const queue = await visit(phone.page, server.url, { person: 'agent', theme: 'dark', client: 'phone', page: 'tickets' });
+    await queue.getByText('Urgent').first().waitFor();
+    await picture(phone.page, 'dark-phone');
+    await phone.page.context().close();
   };
 
   beforeAll(async () => {
@@ -150,44 +178,44 @@ describeInBrowser('The walk a newcomer takes', () => {
       const tab = await tabFor('owner', 'tickets');
       await newTicket(tab).click();
       const form = tab.getByRole('dialog', { name: 'New ticket' });
-      await form.getByLabel('Title').fill('Printer on the second floor is out of toner');
-      await form.getByLabel('Description').fill('The cupboard is empty too.');
+      await form.getByLabel('Title').fill('Coffee machine in the kitchen leaks');
+      await form.getByLabel('Description').fill('A bucket stands below it for now.');
       await form.getByRole('button', { name: 'Create ticket' }).click();
 
-      const detail = tab.getByRole('article', { name: 'Printer on the second floor is out of toner' });
+      const detail = tab.getByRole('article', { name: 'Coffee machine in the kitchen leaks' });
       await detail.waitFor();
       await tab.getByRole('link', { name: /^Tickets: 1 of 10, 9 left/u }).waitFor();
 
       await detail.getByLabel('Assignee').click();
       await tab.getByRole('option', { name: NAMES.agent }).click();
       await tab.getByText('Assigned to Adam Agent').first().waitFor();
-      await detail.getByPlaceholder('Write a reply').fill('New toner arrives tomorrow.');
+      await detail.getByPlaceholder('Write a reply').fill('The repair service comes tomorrow.');
       await detail.getByRole('button', { name: 'Reply to requester' }).click();
-      await detail.getByText('New toner arrives tomorrow.').waitFor();
+      await detail.getByText('The repair service comes tomorrow.').waitFor();
       await detail.getByLabel('Status').selectOption('closed');
       await detail.getByText('Olivia Owner changed status: Open → Closed').waitFor();
       await detail.getByRole('button', { name: 'Close' }).click();
 
       await tab.getByText('No open tickets').waitFor();
-      await tab.getByRole('searchbox', { name: 'Search tickets' }).fill('toner second');
-      await tab.getByRole('link', { name: /Printer on the second floor/u }).waitFor();
+      await tab.getByRole('searchbox', { name: 'Search tickets' }).fill('machine kitchen');
+      await tab.getByRole('link', { name: /Coffee machine/u }).waitFor();
       const { items } = await api.read<{ items: Ticket[] }>('owner', '/tickets?status=closed');
-      printer = items[0]!;
-      expect(printer).toMatchObject({ status: 'closed', assignee: { name: NAMES.agent } });
+      coffee = items[0]!;
+      expect(coffee).toMatchObject({ status: 'closed', assignee: { name: NAMES.agent } });
     });
 
     step('takes a ticket in the chat too, and the same meter counts it', async () => {
       await chatFor('agent');
-      const card = await say(page, 'new ticket VPN drops during video calls');
+      const card = await say(page, 'new ticket Badge does not open gate 2');
       await card.getByText('The ticket is created.').waitFor();
       expect(await api.meter('owner', 'tickets')).toMatchObject({ used: 2 });
     });
 
     step('has everything after the plug was pulled', async () => {
       await server.pullThePlug();
-      const tab = await visit(page, server.url, { page: 'tickets', sub: `t/${printer.id}` });
-      const detail = tab.getByRole('article', { name: printer.title });
-      await detail.getByText('New toner arrives tomorrow.').waitFor();
+      const tab = await visit(page, server.url, { page: 'tickets', sub: `t/${coffee.id}` });
+      const detail = tab.getByRole('article', { name: coffee.title });
+      await detail.getByText('The repair service comes tomorrow.').waitFor();
       expect(await detail.getByLabel('Status').inputValue()).toBe('closed');
       expect(await api.meter('owner', 'tickets')).toMatchObject({ used: 2 });
     });
@@ -197,9 +225,9 @@ describeInBrowser('The walk a newcomer takes', () => {
     const WARNING = /^Tickets: 8 of 10 used, 2 left until /u;
 
     step('warns at 80 % who looks after open tickets or administers, and nobody else', async () => {
-      const vpn = (await api.read<{ items: Ticket[] }>('agent', '/tickets?q=VPN')).items[0]!;
+      const badge = (await api.read<{ items: Ticket[] }>('agent', '/tickets?q=Badge')).items[0]!;
       const { id } = (await api.read<{ member: { id: string } }>('agent', '/me')).member;
-      const assigned = await api.ask('agent', 'PATCH', `/tickets/${vpn.id}`, { assigneeId: id }, { 'if-match': `"${vpn.revision}"` });
+      const assigned = await api.ask('agent', 'PATCH', `/tickets/${badge.id}`, { assigneeId: id }, { 'if-match': `"${badge.revision}"` });
       expect(assigned.status).toBe(200);
       await chatFor('owner');
       await fillTo(80);
@@ -256,15 +284,15 @@ describeInBrowser('The walk a newcomer takes', () => {
 
     step('refuses in the chat in neutral words, and keeps the text', async () => {
       await chatFor('agent');
-      const card = await say(page, 'new ticket Scanner at gate 3 does not read labels');
-      await card.getByText('Scanner at gate 3 does not read labels').waitFor();
+      const card = await say(page, 'new ticket Air conditioning is too cold');
+      await card.getByText('Air conditioning is too cold').waitFor();
       const words = (await card.textContent()) ?? '';
       expect(words).toContain('10 of 10 tickets are used');
       expect(words).toMatch(/can be created again from .+ 00:00/u);
       expect(words).toContain('Everything that exists can still be edited, and the other tools are not affected.');
       expect(words).not.toMatch(SELLING);
       await picture(page, 'bot');
-      expect(await api.drafts('agent')).toMatchObject([{ payload: { title: 'Scanner at gate 3 does not read labels' } }]);
+      expect(await api.drafts('agent')).toMatchObject([{ payload: { title: 'Air conditioning is too cold' } }]);
     });
 
     step('keeps what was typed when the plug is pulled right after the refusal', async () => {
@@ -277,12 +305,12 @@ describeInBrowser('The walk a newcomer takes', () => {
     });
 
     step('leaves what exists editable, and the other two tools open', async () => {
-      const tab = await visit(page, server.url, { page: 'tickets', sub: `t/${printer.id}` });
-      const detail = tab.getByRole('article', { name: printer.title });
+      const tab = await visit(page, server.url, { page: 'tickets', sub: `t/${coffee.id}` });
+      const detail = tab.getByRole('article', { name: coffee.title });
       await detail.getByRole('button', { name: 'Edit title and description' }).click();
-      await detail.getByLabel('Title').fill('Printer on the second floor has toner again');
+      await detail.getByLabel('Title').fill('Coffee machine in the kitchen is repaired');
       await detail.getByRole('button', { name: 'Save' }).click();
-      await tab.getByRole('article', { name: 'Printer on the second floor has toner again' }).waitFor();
+      await tab.getByRole('article', { name: 'Coffee machine in the kitchen is repaired' }).waitFor();
       await tab.getByLabel('Status').selectOption('open');
       await tab.getByText('changed status: Closed → Open').first().waitFor();
 
@@ -344,9 +372,9 @@ describeInBrowser('The walk a newcomer takes', () => {
 
   describe('6 · the next period', () => {
     step('begins with a fresh quota when the clock has moved', async () => {
+      await takePictures();
       const tab = await tabFor('owner', 'tickets');
       await tab.getByRole('link', { name: /^Tickets: 12 of 100/u }).waitFor();
-      await picture(page, 'tab-tickets');
       await page.getByRole('button', { name: 'The sandbox’s clock' }).or(page.locator('.clock > .bar-button')).first().click();
       await page.getByRole('button', { name: 'Move to next month' }).click();
       await tab.getByRole('link', { name: /^Tickets: 0 of 100, 100 left/u }).waitFor();
@@ -364,11 +392,11 @@ describeInBrowser('The walk a newcomer takes', () => {
       const tab = await tabFor('other', 'tickets');
       await tab.getByText('No open tickets').waitFor();
       await tab.getByRole('link', { name: /^Tickets: 0 of 10/u }).waitFor();
-      expect((await api.ask('other', 'GET', `/tickets/${printer.id}`)).status).toBe(404);
-      expect((await api.ask('other', 'DELETE', `/tickets/${printer.id}`, undefined, { 'if-match': '"1"' })).status).toBe(404);
-      const theirs = await visit(page, server.url, { person: 'other', page: 'tickets', sub: `t/${printer.id}` });
+      expect((await api.ask('other', 'GET', `/tickets/${coffee.id}`)).status).toBe(404);
+      expect((await api.ask('other', 'DELETE', `/tickets/${coffee.id}`, undefined, { 'if-match': '"1"' })).status).toBe(404);
+      const theirs = await visit(page, server.url, { person: 'other', page: 'tickets', sub: `t/${coffee.id}` });
       await theirs.getByText('This ticket does not exist (any more).').waitFor();
-      expect(await theirs.getByText(printer.title).count()).toBe(0);
+      expect(await theirs.getByText(coffee.title).count()).toBe(0);
     });
   });
 

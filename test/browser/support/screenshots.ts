@@ -5,9 +5,11 @@ import type { Page } from 'playwright-core';
 
 const FOLDER = path.resolve(__dirname, '../../../docs/screenshots');
 
+export const takesPictures = process.env.UPDATE_SCREENSHOTS === '1';
+
 /** Pictures of the README; taken anew only when UPDATE_SCREENSHOTS=1. */
 export async function picture(page: Page, name: 'tab-tickets' | 'quota-exhausted' | 'account' | 'bot' | 'dark-phone'): Promise<void> {
-  if (process.env.UPDATE_SCREENSHOTS !== '1') return;
+  if (!takesPictures) return;
   await mkdir(FOLDER, { recursive: true });
   await page.evaluate(() => document.fonts.ready);
   await page.screenshot({ path: path.join(FOLDER, `${name}.png`), animations: 'disabled', caret: 'hide' });
