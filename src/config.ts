@@ -215,7 +215,8 @@ export function parseConfig(env: Env): Config {
   function guid(name: string, fallback: string): string {
     const value = sandbox ? text(name, fallback) : needed(name);
     if (mode === 'production' && value && !GUID.test(value)) problems.push(`${name} must be a GUID`);
-    return value.toLowerCase();
+    // Directories differ in the case of GUIDs; a stand-in's other ids are its own.
+    return GUID.test(value) ? value.toLowerCase() : value;
   }
 
   function secret(name: string, fallback: string, atLeast = 1): string {

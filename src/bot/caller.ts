@@ -55,7 +55,7 @@ export function createCallerCheck(
       const { payload } = await jwtVerify(token, keys, {
         algorithms: ['RS256'],
         issuer: config.tokenIssuer,
-        audience: config.appId,
+        audience: [config.appId, config.appId.toUpperCase()],
         clockTolerance: NOT_BEFORE_SKEW_SECONDS,
         requiredClaims: ['exp'],
         currentDate: clock.now(),

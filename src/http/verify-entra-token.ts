@@ -55,7 +55,7 @@ export function createEntraVerifier(config: EntraConfig): (token: string, option
     try {
       ({ payload } = await jwtVerify(token, keys, {
         algorithms: ['RS256'],
-        audience: config.clientId,
+        audience: [config.clientId, config.clientId.toUpperCase()],
         clockTolerance: SKEW_SECONDS,
         requiredClaims: ['exp', 'iss', 'tid', 'oid'],
       }));

@@ -19,7 +19,7 @@ export function createMarketplaceVerifier(settings: MarketplaceConfig['webhook']
       const { payload } = await jwtVerify(token, keys, {
         algorithms: ['RS256'],
         issuer: settings.issuers,
-        audience: settings.audience,
+        audience: [settings.audience, settings.audience.toUpperCase()],
         clockTolerance: SKEW_SECONDS,
         requiredClaims: ['exp', 'tid'],
       });

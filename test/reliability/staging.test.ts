@@ -93,7 +93,7 @@ describe('a customer of a marketplace, a directory and a Teams of other makes', 
       subscription: { planId: 'free' },
     });
     expect(again.json().member).toEqual(me.json().member);
-    const mixed = { iss: world.authority.issuerTemplate.replace('{tid}', owner.tenantId) };
+    const mixed = { aud: world.ids.entra.toUpperCase(), iss: world.authority.issuerTemplate.replace('{tid}', owner.tenantId) };
     const token = await world.authority.tabToken(world.ids.entra, capitals, mixed);
     expect((await world.api(owner, 'GET', '/me', undefined, { authorization: `Bearer ${token}` })).status).toBe(200);
   });
@@ -526,8 +526,9 @@ describe('a connector with habits', () => {
       channelData: { tenant: { id: owner.tenantId } },
       locale: null,
     };
-    for (const activity of [sparse, other]) {
-      const { answer, sent } = await sentDuring(activity);
+    for (const [at, activity] of [sparse, other].entries()) {
+      const aud = at === 0 ? world.ids.bot : world.ids.bot.toUpperCase();
+      const { answer, sent } = await sentDuring(activity, await world.framework.token({ aud }));
       expect([answer.status, sent.length]).toEqual([200, 1]);
       expect(JSON.stringify(cardOf(sent[0]))).toMatch(/One|Two/u);
     }

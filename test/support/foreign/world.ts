@@ -100,7 +100,7 @@ export async function startWorld(
 
   const visitor = () => new Browser(shownUrl, server.url);
   const claims: World['claims'] = (version) => ({
-    aud: ids.marketplace,
+    aud: version === 'v2' ? ids.marketplace : ids.marketplace.toUpperCase(),
     tid: ids.publisherTenant,
     oid: randomUUID(),
     sub: randomUUID(),
