@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
@@ -26,21 +27,14 @@ export async function compileServer(): Promise<{ main: string; folder: string; r
   return { main: path.join(folder, 'main.js'), folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-let lastPort = 4200 + 15 * ((Number(process.env.JEST_WORKER_ID ?? '1') - 1) % 2);
-
-/** A free port, another one each time; test files that run at the same time do not meet. */
+/** A port that nobody had a moment ago, as the system hands them out. */
 export async function freePort(): Promise<number> {
-  for (let tries = 0; tries < 14; tries += 1) {
-    const port = lastPort;
-    lastPort = (port + 1) % 15 === 0 ? port - 14 : port + 1;
-    const isFree = await new Promise<boolean>((resolve) => {
-      const probe = createServer();
-      probe.once('error', () => resolve(false));
-      probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
-    });
-    if (isFree) return port;
-  }
-  throw new Error('no free port');
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as { port: number };
+  probe.close();
+  await once(probe, 'close');
+  return port;
 }
 
 const children: ChildProcess[] = [];
