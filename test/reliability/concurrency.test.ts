@@ -141,7 +141,8 @@ onServer('several instances on one server', () => {
         const created = await createTicket(ctx, tenant.owner, key(), aTicket());
         if (!created.ok || index % 3 !== 0) return;
         const undos = await Promise.all([0, 1].map((other) => undoTicket(on(ctxs, index + other), tenant.owner, created.value.record.id)));
-        expect(undos.filter((result) => result.ok)).toHaveLength(1);
+        // The second is answered as the first was, and gives nothing back.
+        expect(undos.every((result) => result.ok)).toBe(true);
         undone += 1;
       }),
     );

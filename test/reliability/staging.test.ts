@@ -110,8 +110,9 @@ describe('a customer of a marketplace, a directory and a Teams of other makes', 
   test('is refused by the bot too, in neutral words, with the bot’s own token', async () => {
     const { status } = await world.tell(world.framework.message(owner, 'first-words', 'new ticket Printer on fire'));
     expect(status).toBe(200);
-    const { activity, path, authorization } = said();
-    expect(path).toBe(`a:${owner.objectId}/activities/first-words`);
+    // The notice of the full quota may come into the chat at the same moment.
+    const replyTo = `a:${owner.objectId}/activities/first-words`;
+    const { activity, authorization } = world.framework.sent.find(({ path }) => path === replyTo)!;
     const words = JSON.stringify(activity);
     expect(words).toContain('Printer on fire');
     expect(words).not.toMatch(/upgrade|price|€|buy|plan/iu);
