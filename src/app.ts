@@ -191,6 +191,7 @@ function sandboxPlans(catalog: Catalog): SandboxPlan[] {
       planId: plan.id,
       name: plan.name.en,
       description: plan.description.en,
+      descriptions: plan.description,
       termUnit: price.term,
       currency: price.currency,
       priceMinor: price.minor,

@@ -6,6 +6,8 @@ export interface SandboxPlan {
   planId: string;
   name: string;
   description: string;
+  /** The same as the store shows it, by language. */
+  descriptions?: Record<string, string>;
   termUnit: 'P1M' | 'P1Y';
   currency: string;
   priceMinor: number;

@@ -32,8 +32,12 @@ export function ChatView({ person, appName, theme, lang, openLink }: ChatViewPro
     if (!list) return;
     // What comes last is kept in view, also when a card grows after its message, unless somebody is reading further up.
     let atEnd = true;
+    let top = list.scrollTop;
     const noteEnd = () => {
-      atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 48;
+      // A scroll of our own may be told of only when the next card has already grown: who is reading scrolls up.
+      const wentUp = list.scrollTop < top;
+      top = list.scrollTop;
+      atEnd = list.scrollHeight - top - list.clientHeight < 48 || (atEnd && !wentUp);
     };
     const keepEnd = () => {
       if (atEnd) list.scrollTop = list.scrollHeight;

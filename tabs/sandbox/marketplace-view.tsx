@@ -113,7 +113,7 @@ function PlanCard({ terms, lang, buy: open }: { terms: Plan[]; lang: Locale; buy
           </span>
         ))}
       </p>
-      <p className="quiet">{plan.description}</p>
+      <p className="quiet">{plan.descriptions?.[lang] ?? plan.description}</p>
       <ul className="limits">
         {Object.entries(plan.limits).map(([meter, limit]) => (
           <li key={meter}>

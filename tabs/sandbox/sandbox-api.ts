@@ -1,3 +1,4 @@
+import type { Locale } from '../../src/contract/common';
 import type { Problem } from '../../src/contract/refusals';
 import type { Usage } from '../../src/contract/usage';
 
@@ -17,6 +18,8 @@ export interface Plan {
   planId: string;
   name: string;
   description: string;
+  /** The same by language, where the catalog has it. */
+  descriptions?: Partial<Record<Locale, string>>;
   /** ISO 8601 duration: P1M, P1Y. */
   termUnit: string;
   currency: string;
