@@ -61,7 +61,8 @@ const useStyles = makeStyles({
     ':hover': { color: tokens.colorNeutralForeground1 },
     ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}`, outlineOffset: '-3px', borderRadius: tokens.borderRadiusMedium },
     '@media (max-width: 639px)': {
-      flex: '1 1 0',
+      // Long words get the room that short ones leave.
+      flex: '1 1 auto',
       minWidth: 0,
       flexDirection: 'column',
       justifyContent: 'center',

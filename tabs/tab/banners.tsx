@@ -2,6 +2,7 @@ import { Button, makeStyles } from '@fluentui/react-components';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { Meter } from '../../src/contract/meters';
 import type { MeterUsage, Usage } from '../../src/contract/usage';
 import { api } from '../api';
 import { Banner } from '../shared/banner';
@@ -11,6 +12,8 @@ import { METERS } from '../shared/meters';
 import { go, hrefOf, usePlace } from '../shared/router';
 import { useMe } from '../shared/session';
 import { useDrafts, useUsage } from '../shared/usage';
+
+const PAGE_OF: Record<Meter, string> = { tickets: 'tickets', checklists: 'checklists', opportunities: 'crm' };
 
 const useStyles = makeStyles({
   stack: { display: 'flex', flexDirection: 'column', gap: '8px', marginBottom: '12px', ':empty': { display: 'none' } },
@@ -22,14 +25,15 @@ export function Banners() {
   const styles = useStyles();
   const place = usePlace();
   const width = useWidth();
-  // On a phone the opened item comes first; its list says the rest.
-  const roomy = width !== 'phone' || place.id === null;
+  // On a phone the opened item comes first, and a tool speaks of its own limit; the first page says the rest.
+  const everything = width !== 'phone' || place.page === 'home';
+  const own = place.id === null ? METERS.filter((meter) => PAGE_OF[meter] === place.page) : [];
   return (
     <div className={styles.stack}>
       <OfflineBanner />
       <ReadOnlyBanner />
-      {roomy && <LimitBanners />}
-      {roomy && <DraftsBanner />}
+      <LimitBanners meters={everything ? METERS : own} />
+      {(everything || own.length > 0) && <DraftsBanner />}
     </div>
   );
 }
@@ -56,9 +60,9 @@ function ReadOnlyBanner() {
   return <Banner tone="warning">{t(`refusals:subscription_inactive_${status}`)}</Banner>;
 }
 
-function LimitBanners() {
+function LimitBanners({ meters }: { meters: readonly Meter[] }) {
   const usage = useUsage();
-  return METERS.map((meter) => {
+  return meters.map((meter) => {
     const one = usage.data?.meters.find((candidate) => candidate.meter === meter);
     return one?.notice ? <LimitBanner key={meter} usage={one} noticeKey={one.notice.key} /> : null;
   });

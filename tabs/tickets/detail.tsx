@@ -31,7 +31,7 @@ const Confirm = lazy(() => import('../shared/modal'));
 const useStyles = makeStyles({
   column: { display: 'flex', flexDirection: 'column', gap: '12px', minWidth: 0 },
   top: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: '4px 8px' },
-  grow: { flex: '1 1 auto' },
+  acts: { display: 'flex', marginInlineStart: 'auto' },
   number: { color: tokens.colorNeutralForeground3, fontVariantNumeric: 'tabular-nums' },
   title: {
     margin: '6px 0 0',
@@ -147,35 +147,36 @@ function LoadedTicket({ ticket, beside }: { ticket: Ticket; beside: boolean }) {
           <span className={styles.number}>{ticketNumber(ticket.number)}</span>
           <StatusChip status={ticket.status} />
           {ticket.priority !== 'normal' && <PriorityWord priority={ticket.priority} />}
-          <span className={styles.grow} />
-          <Button appearance="subtle" icon={<LinkRegular />} aria-label={t('ticket.share')} title={t('ticket.share')} onClick={share} />
-          {mayEdit && !editing && (
-            <Button
-              appearance="subtle"
-              icon={<EditRegular />}
-              aria-label={t('ticket.edit')}
-              title={t('ticket.edit')}
-              onClick={() => setEditing(true)}
-            />
-          )}
-          {mayEdit && (
-            <Button
-              appearance="subtle"
-              icon={<DeleteRegular />}
-              aria-label={t('ticket.delete')}
-              title={t('ticket.delete')}
-              onClick={() => setConfirming(true)}
-            />
-          )}
-          {beside && (
-            <Button
-              appearance="subtle"
-              icon={<DismissRegular />}
-              aria-label={t('common.close')}
-              title={t('common.close')}
-              onClick={closeDetail}
-            />
-          )}
+          <div className={styles.acts}>
+            <Button appearance="subtle" icon={<LinkRegular />} aria-label={t('ticket.share')} title={t('ticket.share')} onClick={share} />
+            {mayEdit && !editing && (
+              <Button
+                appearance="subtle"
+                icon={<EditRegular />}
+                aria-label={t('ticket.edit')}
+                title={t('ticket.edit')}
+                onClick={() => setEditing(true)}
+              />
+            )}
+            {mayEdit && (
+              <Button
+                appearance="subtle"
+                icon={<DeleteRegular />}
+                aria-label={t('ticket.delete')}
+                title={t('ticket.delete')}
+                onClick={() => setConfirming(true)}
+              />
+            )}
+            {beside && (
+              <Button
+                appearance="subtle"
+                icon={<DismissRegular />}
+                aria-label={t('common.close')}
+                title={t('common.close')}
+                onClick={closeDetail}
+              />
+            )}
+          </div>
         </div>
         {editing ? (
           <EditText ticket={ticket} save={saving.save} onDone={() => setEditing(false)} />
