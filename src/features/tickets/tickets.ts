@@ -114,9 +114,9 @@ export function undoTicket(ctx: Context, actor: Actor, ticketId: string): Promis
     const access = await enter(tx, actor, 'read');
     if (!access.ok) return access;
     const act = { meter: 'tickets' as const, subject: ticketId, actor: actor.memberId };
-    if (await wasReleased(tx, actor.tenantId, act)) return ok(null);
     const found = await ticketFor(tx, actor, ticketId, 'edit');
-    if (!found.ok) return found;
+    // Looked for last: another try of the same undo may have ended a moment ago.
+    if (!found.ok) return (await wasReleased(tx, actor.tenantId, act)) ? ok(null) : found;
     const { row } = found.value;
     if (row.requester !== actor.memberId) return refuse({ code: 'not_allowed', needs: 'edit' });
     const until = undoableUntil(row.created_at);
