@@ -4,7 +4,7 @@ import en from '../../src/contract/locales/en/tab.json';
 import italian from '../../src/contract/locales/it/tab.json';
 import { describeInBrowser, launchBrowser, type OpenedPage, openPage } from './support/browser';
 import { barriers, sidewaysScrolling } from './support/looks';
-import { addressOf, apiOf, buy, frameOf, subscribe, visit } from './support/sandbox';
+import { addressOf, apiOf, buy, frameOf, say, subscribe, visit } from './support/sandbox';
 import { type Seeded, seed } from './support/seed';
 import { type RunningServer, startServer } from './support/server';
 
@@ -117,9 +117,7 @@ describeInBrowser('Every screen, in every theme, size and language', () => {
 
     it('sandbox: the chat', async () => {
       await visit(page, server.url, { lang, theme, client, view: 'chat', person: 'agent' });
-      await page.locator('.composer textarea').fill({ en: 'my work', de: 'meine arbeit', it: 'il mio lavoro' }[lang]);
-      await page.keyboard.press('Enter');
-      await page.locator('.message-bot .card .ac-adaptiveCard').first().waitFor();
+      await say(page, { en: 'my work', de: 'meine arbeit', it: 'il mio lavoro' }[lang]);
       await isFine();
     });
 

@@ -4,7 +4,20 @@ import type { Problem } from '../../src/contract/refusals';
 import type { Ticket } from '../../src/contract/tickets';
 import { describeInBrowser, launchBrowser, type OpenedPage, openPage } from './support/browser';
 import { eventually } from './support/eventually';
-import { apiOf, buy, configure, frameOf, NAMES, type Person, type SandboxApi, say, subscribe, tabOf, visit } from './support/sandbox';
+import {
+  apiOf,
+  buy,
+  configure,
+  frameOf,
+  isInView,
+  NAMES,
+  type Person,
+  type SandboxApi,
+  say,
+  subscribe,
+  tabOf,
+  visit,
+} from './support/sandbox';
 import { keepPicture, picture, takesPictures } from './support/screenshots';
 import { type RunningServer, startServer } from './support/server';
 import { createSteps } from './support/steps';
@@ -291,6 +304,7 @@ describeInBrowser('The walk a newcomer takes', () => {
       expect(words).toMatch(/can be created again from .+ 00:00/u);
       expect(words).toContain('Everything that exists can still be edited, and the other tools are not affected.');
       expect(words).not.toMatch(SELLING);
+      await eventually(async () => expect(await isInView(page.locator('.chat-log'), card)).toBe(true));
       await picture(page, 'bot');
       expect(await api.drafts('agent')).toMatchObject([{ payload: { title: 'Air conditioning is too cold' } }]);
     });

@@ -46,6 +46,7 @@ export async function frameOf(page: Page): Promise<Frame> {
 export async function visit(page: Page, url: string, address: Address): Promise<FrameLocator> {
   await page.goto(addressOf(url, address));
   await page.locator('.teams-client, .market').first().waitFor();
+  if (address.view === 'chat') await page.locator('.chat-lines .message-bot').first().waitFor();
   if ((address.view ?? 'tab') === 'tab') {
     await page.locator('.tab-cover').waitFor({ state: 'detached' });
     await tabOf(page).locator('main').waitFor();
@@ -53,18 +54,22 @@ export async function visit(page: Page, url: string, address: Address): Promise<
   return tabOf(page);
 }
 
-/** The tab's card of the chat's last message. */
-export const lastCard = (page: Page): Locator => page.locator('.message-bot .card').last();
+/** Whether the end of something can be seen inside what scrolls around it. */
+export async function isInView(around: Locator, inside: Locator): Promise<boolean> {
+  const [outer, inner] = [await around.boundingBox(), await inside.boundingBox()];
+  return outer !== null && inner !== null && inner.y + inner.height <= outer.y + outer.height;
+}
 
 /** Says something to the bot and waits for its answer. */
 export async function say(page: Page, text: string): Promise<Locator> {
-  const cards = page.locator('.message-bot .card .ac-adaptiveCard');
-  const before = await cards.count();
+  const mine = page.locator('.message-own').filter({ hasText: text });
+  const before = await mine.count();
   const box = page.locator('.composer textarea');
   await box.fill(text);
   await box.press('Enter');
-  await cards.nth(before).waitFor();
-  return cards.last();
+  const answers = mine.nth(before).locator('xpath=following-sibling::*').locator('.card .ac-adaptiveCard');
+  await answers.first().waitFor();
+  return answers.last();
 }
 
 /** What the people of the sandbox can ask the server directly. */
