@@ -15,6 +15,6 @@ module.exports = {
   transformIgnorePatterns: ['/node_modules/(?!(jose|@asteasolutions|yaml|swiper|dom7|ssr-window)/)'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
-  testTimeout: 30000,
+  testTimeout: 120000,
   maxWorkers: 2,
 };

@@ -9,7 +9,7 @@ import { startWorld, type World } from '../support/foreign/world';
 import { createIssuer } from '../support/issuer';
 import { compileServer, freePort } from '../support/server-process';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 let compiled: Awaited<ReturnType<typeof compileServer>>;
 let world: World;

@@ -82,7 +82,7 @@ export class ServerProcess {
     return server;
   }
 
-  async ready(withinMs = 30_000): Promise<void> {
+  async ready(withinMs = 120_000): Promise<void> {
     let ended = false;
     void this.exited.then(() => {
       ended = true;
@@ -90,7 +90,7 @@ export class ServerProcess {
     const until = Date.now() + withinMs;
     while (Date.now() < until) {
       if (ended) throw new Error(`the server ended: ${this.output}`);
-      const is = await fetch(`${this.url}/health/ready`).then(
+      const is = await fetch(`${this.url}/health/ready`, { signal: AbortSignal.timeout(5_000) }).then(
         (res) => res.status === 200,
         () => false,
       );
