@@ -99,7 +99,7 @@ test('SIGTERM: an answer under way is finished, idle connections are closed, new
   expect(await running.exited).toEqual({ code: 0, signal: null });
   // Far below what a connection that is kept alive, or the cut, would take.
   expect(Date.now() - answered).toBeLessThan(4_000);
-}, 60_000);
+}, 180_000);
 
 test('a client that never finishes its request is cut, and the exit code is 0 all the same; a second signal changes nothing', async () => {
   const port = await freePort();
@@ -112,7 +112,7 @@ test('a client that never finishes its request is cut, and the exit code is 0 al
   running.signal('SIGINT');
   await ear.closed;
   expect(await running.exited).toEqual({ code: 0, signal: null });
-}, 60_000);
+}, 180_000);
 
 test('a taken port is named in a sentence, the exit code is not 0, and the folder is free again', async () => {
   const taken = createServer();
@@ -128,7 +128,7 @@ test('a taken port is named in a sentence, the exit code is not 0, and the folde
   const next = await ServerProcess.start(server.main, envOf(await freePort()));
   next.signal('SIGTERM');
   expect(await next.exited).toEqual({ code: 0, signal: null });
-}, 60_000);
+}, 180_000);
 
 test('wrong settings are named, without their values, and nothing is opened', async () => {
   const running = ServerProcess.spawn(server.main, { ...envOf(4229), PORT: 'eighty', ENTRA_CLIENT_SECRET: '', SESSION_SECRET: 'S3CRET' });

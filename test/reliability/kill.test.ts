@@ -90,4 +90,4 @@ test(`G12 kill −9 at random points (seed ${SEED}) loses nothing acknowledged, 
 
   const { counted, ledger, records } = await offline((ctx) => books(ctx, tenant.tenantId, 'tickets'));
   expect({ counted, ledger, records }).toEqual({ counted: ids.size, ledger: ids.size, records: ids.size });
-}, 120_000);
+}, 240_000);

@@ -39,7 +39,7 @@ test('a second process on the same folder is refused with a sentence while the f
   third.signal('SIGTERM');
   expect(await third.exited).toEqual({ code: 0, signal: null });
   expect((await readdir(folder)).filter((name) => name.startsWith('lock'))).toEqual([]);
-}, 60_000);
+}, 180_000);
 
 /** Takes the lock when told to, says what came of it, and lets go when told to. */
 const CONTENDER = `

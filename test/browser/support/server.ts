@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../../support/server-process';
 
 const MAIN = path.resolve(__dirname, '../../../dist/server/main.js');
-const READY_MS = 60_000;
+const READY_MS = 120_000;
 
 /** The built product as its own process, in sandbox mode, with a data folder of its own. */
 export interface RunningServer {
