@@ -196,9 +196,10 @@ function sandboxPlans(catalog: Catalog): SandboxPlan[] {
       currency: price.currency,
       priceMinor: price.minor,
       rank: plan.rank,
-      limits: Object.fromEntries(
-        METERS.map((meter) => [meter, plan.quotas[meter] === 'unlimited' ? null : plan.quotas[meter]]),
-      ) as SandboxPlan['limits'],
+      limits: Object.fromEntries(METERS.map((meter) => [meter, unitsOf(plan.quotas[meter]?.amount)])) as SandboxPlan['limits'],
     })),
   );
 }
+
+/** What a meter's place in a plan says in units; null = unlimited, and what a plan does not have is 0. */
+const unitsOf = (amount: number | 'unlimited' | undefined): number | null => (amount === 'unlimited' ? null : (amount ?? 0));

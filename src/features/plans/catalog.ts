@@ -1,37 +1,44 @@
 import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { LOCALES } from '../../contract/common';
-import { METERS } from '../../contract/meters';
+import { EntitlementName, Limits, PlanPolicies, PriceItem, Quotas, ResourceKind, Words } from './policies';
 
-const Words = z.strictObject(
-  Object.fromEntries(LOCALES.map((locale) => [locale, z.string().min(1).max(200)])) as Record<(typeof LOCALES)[number], z.ZodString>,
-);
-const PlanId = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,49}$/u, 'lower-case letters, digits, - and _, at most 50');
+const Name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,49}$/u, 'lower-case letters, digits, - and _, at most 50');
 
 const CatalogPlan = z.strictObject({
-  id: PlanId,
+  id: Name,
+  /** base: what an organization buys first; addon: what it may buy beside it. */
+  role: z.enum(['base', 'addon']).default('base'),
   /** Higher is more; data, never derived from name or price. */
-  rank: z.number().int().min(0),
+  rank: z.int().min(0),
   name: Words,
   description: Words,
-  prices: z
-    .array(z.strictObject({ term: z.enum(['P1M', 'P1Y']), currency: z.string().regex(/^[A-Z]{3}$/u), minor: z.number().int().min(0) }))
-    .min(1),
-  quotas: z.strictObject(
-    Object.fromEntries(METERS.map((meter) => [meter, z.union([z.number().int().min(0), z.literal('unlimited')])])) as Record<
-      (typeof METERS)[number],
-      z.ZodUnion<[z.ZodNumber, z.ZodLiteral<'unlimited'>]>
-    >,
-  ),
-  notice: z.strictObject({ thresholds: z.array(z.number().int().min(1).max(100)).min(1).max(10) }).default({ thresholds: [80, 100] }),
+  prices: z.array(PriceItem).min(1),
+  /** Per usage period; a meter that is absent is not part of the plan. */
+  quotas: Quotas.default({}),
+  /** Of what is held now: teams, active_members, kinds of resources. */
+  limits: Limits.default({}),
+  features: z.record(EntitlementName, z.boolean()).default({}),
+  values: z.record(EntitlementName, z.int().min(0)).default({}),
+  ...PlanPolicies.partial().shape,
 });
-export type CatalogPlan = z.infer<typeof CatalogPlan>;
 
-const Catalog = z
-  .strictObject({ offer: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,49}$/u), plans: z.array(CatalogPlan).min(1) })
+/** A plan with the file's defaults and the policies' own filled in. */
+export type CatalogPlan = Omit<z.infer<typeof CatalogPlan>, keyof PlanPolicies> & { policies: PlanPolicies };
+
+const CatalogFile = z
+  .strictObject({
+    offer: Name,
+    /** Who charges: Microsoft, or this product through its payments port. */
+    billing: z.enum(['marketplace', 'direct']).default('marketplace'),
+    /** Policies of every plan that does not say otherwise. */
+    defaults: PlanPolicies.partial().default({}),
+    resources: z.record(EntitlementName, ResourceKind).default({}),
+    plans: z.array(CatalogPlan).min(1),
+  })
   .refine(({ plans }) => new Set(plans.map((plan) => plan.id)).size === plans.length, { path: ['plans'], message: 'plan ids must differ' });
-export type Catalog = z.infer<typeof Catalog>;
+
+export type Catalog = Omit<z.infer<typeof CatalogFile>, 'plans' | 'defaults'> & { plans: CatalogPlan[] };
 
 /** The catalog does not say what a catalog must; names file, line and field of every problem. */
 export class CatalogError extends Error {
@@ -53,8 +60,8 @@ export async function loadCatalog(file: string): Promise<Catalog> {
       file,
       document.errors.map((error) => error.message),
     );
-  const checked = Catalog.safeParse(document.toJS());
-  if (checked.success) return checked.data;
+  const checked = CatalogFile.safeParse(document.toJS());
+  if (checked.success) return withDefaults(checked.data);
   throw new CatalogError(
     file,
     checked.error.issues.map((issue) => `line ${lineOf(issue.path)}, ${issue.path.join('.') || 'the whole'}: ${issue.message}`),
@@ -67,4 +74,18 @@ export async function loadCatalog(file: string): Promise<Catalog> {
     }
     return 1;
   }
+}
+
+function withDefaults({ defaults, plans, ...file }: z.infer<typeof CatalogFile>): Catalog {
+  const policyNames = Object.keys(PlanPolicies.shape) as (keyof PlanPolicies)[];
+  return {
+    ...file,
+    plans: plans.map((plan) => ({
+      ...(Object.fromEntries(Object.entries(plan).filter(([field]) => !(policyNames as string[]).includes(field))) as Omit<
+        typeof plan,
+        keyof PlanPolicies
+      >),
+      policies: PlanPolicies.parse(Object.fromEntries(policyNames.map((name) => [name, plan[name] ?? defaults[name]]))),
+    })),
+  };
 }

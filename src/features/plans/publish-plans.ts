@@ -1,7 +1,7 @@
-import { METERS } from '../../contract/meters';
 import { type Context, inPublisher } from '../../platform/context';
 import { fingerprint } from '../../platform/fingerprint';
 import type { Catalog, CatalogPlan } from './catalog';
+import type { PlanDocument, PlanItem } from './plans';
 
 /**
  * Publishes what the catalog holds: an unchanged plan stays the version it is, a changed one becomes a new version.
@@ -12,7 +12,8 @@ export async function publishPlans(ctx: Context, catalog: Catalog): Promise<void
   await inPublisher(ctx, async ({ db }) => {
     await db.query('select pg_advisory_xact_lock(7051802118)');
     for (const plan of catalog.plans) {
-      const checksum = fingerprint([catalog.offer, plan]);
+      const document: PlanDocument & CatalogPlan = { ...plan, billing: catalog.billing, resources: catalog.resources };
+      const checksum = fingerprint([catalog.offer, document]);
       const [newest] = await db.query<{ version: number; checksum: string }>(
         'select version, checksum from plans where plan_id = $1 order by version desc limit 1',
         [plan.id],
@@ -21,26 +22,38 @@ export async function publishPlans(ctx: Context, catalog: Catalog): Promise<void
       const version = (newest?.version ?? 0) + 1;
       await db.query(
         `insert into plans (plan_id, version, role, rank, offer_id, name, document, checksum, published_at)
-         values ($1, $2, 'base', $3, $4, $5, $6, $7, $8)`,
-        [plan.id, version, plan.rank, catalog.offer, JSON.stringify(plan.name), JSON.stringify(plan), checksum, at],
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+        [plan.id, version, plan.role, plan.rank, catalog.offer, JSON.stringify(plan.name), JSON.stringify(document), checksum, at],
       );
-      for (const meter of METERS) {
-        await db.query(
-          `insert into plan_items (plan_id, version, entitlement, kind, amount, policy) values ($1, $2, $3, 'metered', $4, $5)`,
-          [
-            plan.id,
-            version,
-            meter,
-            amountOf(plan, meter),
-            JSON.stringify({ thresholds: [...plan.notice.thresholds].sort((a, b) => a - b) }),
-          ],
-        );
+      for (const item of itemsOf(plan)) {
+        await db.query(`insert into plan_items (plan_id, version, entitlement, kind, amount, policy) values ($1, $2, $3, $4, $5, $6)`, [
+          plan.id,
+          version,
+          item.entitlement,
+          item.kind,
+          item.amount,
+          JSON.stringify(item.policy),
+        ]);
       }
     }
   });
 }
 
-function amountOf(plan: CatalogPlan, meter: (typeof METERS)[number]): number | null {
-  const quota = plan.quotas[meter];
-  return quota === 'unlimited' ? null : quota;
+/** What a plan of the catalog grants, one item per entitlement. */
+export function itemsOf(plan: CatalogPlan): PlanItem[] {
+  const measured = (kind: 'metered' | 'stock', given: CatalogPlan['quotas'] | CatalogPlan['limits']): PlanItem[] =>
+    Object.entries(given).map(([entitlement, { amount, ...policy }]) => ({
+      entitlement,
+      kind,
+      amount: amount === 'unlimited' ? null : amount,
+      policy,
+    }));
+  return [
+    ...measured('metered', plan.quotas),
+    ...measured('stock', plan.limits),
+    ...Object.entries(plan.features).map(
+      ([entitlement, has]): PlanItem => ({ entitlement, kind: 'boolean', amount: has ? 1 : 0, policy: {} }),
+    ),
+    ...Object.entries(plan.values).map(([entitlement, amount]): PlanItem => ({ entitlement, kind: 'static', amount, policy: {} })),
+  ];
 }

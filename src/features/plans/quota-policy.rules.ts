@@ -1,4 +1,4 @@
-/** How a meter's quota behaves; part of a plan item. */
+/** How a meter's quota behaves; part of a plan item and of its grants. */
 export interface QuotaPolicy {
   /** Percent of the granted amount at which people are told, ascending. */
   thresholds: number[];
