@@ -24,7 +24,13 @@ module.exports = {
       'rules-are-pure',
       'A rule takes values and returns a decision: no clock, no database, no package.',
       { path: '\\.rules\\.ts$' },
-      { pathNot: ['\\.rules\\.ts$', '^src/contract/', '^src/platform/(actor|result|invariant)\\.ts$'] },
+      { pathNot: ['\\.rules\\.ts$', '^src/contract/', '^src/features/', '^src/platform/(actor|result|invariant|sentences)\\.ts$'] },
+    ),
+    forbidden(
+      'rules-call-rules',
+      'Of a feature a rule may name the shapes; what it calls is a rule.',
+      { path: '\\.rules\\.ts$' },
+      { path: '^src/features/', pathNot: '\\.rules\\.ts$', dependencyTypesNot: ['type-only'] },
     ),
     forbidden(
       'stores-stay-in-their-feature',
