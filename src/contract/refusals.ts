@@ -7,15 +7,18 @@ export type Refusal =
   | { code: 'quota_exhausted'; meter: Meter; limit: number; used: number; held: number; resetsAt: string; draftId: string | null }
   | { code: 'no_subscription' }
   | { code: 'subscription_inactive'; status: SubscriptionStatus }
-  | { code: 'not_allowed'; needs: 'create' | 'edit' | 'manage_members' | 'manage_plan' }
+  | { code: 'not_allowed'; needs: 'create' | 'edit' | 'manage_members' | 'manage_plan' | 'support' | 'accounting' }
   | { code: 'access_removed' }
   | { code: 'idempotency_conflict' }
   | { code: 'stale_revision'; current: Record<string, unknown> & { revision: number } }
+  | { code: 'tenant_not_found' }
   | { code: 'ticket_not_found' }
   | { code: 'checklist_not_found' }
   | { code: 'opportunity_not_found' }
   | { code: 'draft_not_found' }
   | { code: 'member_not_found' }
+  | { code: 'request_not_found' }
+  | { code: 'request_closed'; state: 'granted' | 'refused' | 'expired'; closedAt: string }
   | { code: 'undo_too_late'; undoableUntil: string }
   | { code: 'checklist_already_submitted' }
   | { code: 'checklist_not_running' }
@@ -41,6 +44,7 @@ export const REQUEST_PROBLEM_CODES = [
   'token_missing',
   'token_invalid',
   'rate_limited',
+  'operator_role_missing',
   'not_found',
   'method_not_allowed',
   'csrf',

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { openRequest } from '../../src/features/requests/requests';
 import { apiRoutes } from '../../src/http/routes/api-routes';
+import { inTenant } from '../../src/platform/context';
 import { everything } from '../support/acts';
 import { type Caller, LINKS, type TestApp, testApp } from '../support/app';
 import { testContext } from '../support/database';
@@ -12,6 +14,7 @@ const BODIES: Record<string, object> = {
   'post /tickets/:ticketId/comments': { body: 'Mine now' },
   'patch /checklists/:checklistId/items/:itemId': { done: true },
   'patch /opportunities/:opportunityId': { title: 'Mine now' },
+  'post /requests/:requestId/decision': { decision: 'granted' },
   'patch /drafts/:draftId': { meter: 'tickets', payload: { title: 'Mine now' } },
 };
 
@@ -37,6 +40,10 @@ beforeAll(async () => {
   ids.opportunityId = (await owner.post('/opportunities', { title: 'Secret roof' })).body.id;
   ids.draftId = (await owner.post('/tickets', { title: 'Secret draft' })).body.draftId;
   ids.memberId = theirs.owner.memberId;
+  const asked = { kind: 'license' as const, subject: ids.memberId, requestedBy: ids.memberId, details: { why: 'Secret reason' } };
+  ids.requestId = await inTenant(ctx, theirs.tenantId, async (tx) => {
+    return (await openRequest(tx, theirs.tenantId, asked, ctx.now())).request.id;
+  });
   intruder = await it.as((await aTenant(ctx)).owner);
   colleague = await it.as(await theirs.member('admin'));
 });
@@ -75,14 +82,20 @@ test.each(withId.map((one) => [one.method, one.path]))(
   },
 );
 
-test.each(['/tickets', '/tickets?q=Secret', '/tickets?assignee=me', '/checklists', '/opportunities', '/drafts', '/members?q=Owner'])(
-  'G9 GET %s shows nothing of another organization',
-  async (path) => {
-    const { body } = await intruder.get(path);
-    expect(JSON.stringify(body)).not.toMatch(/secret/iu);
-    for (const id of Object.values(ids)) expect(JSON.stringify(body)).not.toContain(id);
-  },
-);
+test.each([
+  '/tickets',
+  '/tickets?q=Secret',
+  '/tickets?assignee=me',
+  '/checklists',
+  '/opportunities',
+  '/drafts',
+  '/requests',
+  '/members?q=Owner',
+])('G9 GET %s shows nothing of another organization', async (path) => {
+  const { body } = await intruder.get(path);
+  expect(JSON.stringify(body)).not.toMatch(/secret/iu);
+  for (const id of Object.values(ids)) expect(JSON.stringify(body)).not.toContain(id);
+});
 
 test('G9 another organization’s people cannot be assigned, and its cursors show nothing', async () => {
   expect((await intruder.post('/tickets', { title: 'x', assigneeId: ids.memberId! })).body.code).toBe('member_not_found');

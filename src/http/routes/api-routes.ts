@@ -3,6 +3,7 @@ import { checklistRoutes } from './checklists';
 import { draftRoutes } from './drafts';
 import { memberRoutes } from './members';
 import { opportunityRoutes } from './opportunities';
+import { requestRoutes } from './requests';
 import { ticketRoutes } from './tickets';
 import { usageRoutes } from './usage';
 
@@ -14,4 +15,5 @@ export const apiRoutes = (links: Parameters<typeof memberRoutes>[0]): ApiRoute[]
   ...checklistRoutes,
   ...opportunityRoutes,
   ...draftRoutes,
+  ...requestRoutes,
 ];
