@@ -7,9 +7,15 @@ export function fill(sentence: string, values: Record<string, unknown>, language
 }
 
 /** The form of a counted sentence: `<key>_one` or `<key>_other`. */
-export function counted(texts: Record<string, string>, key: string, count: number, language: string): string {
+export function counted(
+  texts: Record<string, string>,
+  key: string,
+  count: number,
+  language: string,
+  values: Record<string, unknown> = {},
+): string {
   const form = new Intl.PluralRules(language).select(count) === 'one' ? 'one' : 'other';
-  return fill(texts[`${key}_${form}`] ?? '', { count }, language);
+  return fill(texts[`${key}_${form}`] ?? '', { ...values, count }, language);
 }
 
 /** English dates as most of the world writes them; the month is spelled out, so that nobody takes it for the day. */
@@ -34,4 +40,10 @@ export function dateInWords(date: string, language: string): string {
   return new Intl.DateTimeFormat(tagOf(language), { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' }).format(
     new Date(`${date}T00:00:00Z`),
   );
+}
+
+/** Minor units of an ISO 4217 currency as a person reads them: “€39.33”, “−39,33 €”. */
+export function moneyInWords(minor: number, currency: string, language: string): string {
+  const format = new Intl.NumberFormat(tagOf(language), { style: 'currency', currency });
+  return format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2)).replace('-', '\u2212');
 }

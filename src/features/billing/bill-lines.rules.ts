@@ -1,0 +1,175 @@
+import { LOCALES, type Locale } from '../../contract/common';
+import de from '../../contract/locales/de/billing.json';
+import en from '../../contract/locales/en/billing.json';
+import it from '../../contract/locales/it/billing.json';
+import { counted, dateInWords, fill, moneyInWords } from '../../platform/sentences';
+import { calendarDate } from '../entitlements/periods.rules';
+import type { Plan } from '../plans/plans';
+import type { ChangePolicy, PriceItem, Words } from '../plans/policies';
+import { prorate, refundOf } from './money.rules';
+import { dayBefore, type Term, type TermParts, termParts } from './term-parts.rules';
+
+/** What a bill says of one thing, in words that stay as they were written. */
+export interface BillLine {
+  words: Words;
+  /** How the amount came about. */
+  formula: Words;
+  quantity: number;
+  /** Negative: in the customer's favor. */
+  amountMinor: number;
+  /** What it would have cost, of a line that is not charged yet. */
+  unchargedMinor?: number;
+}
+
+/** What a price may be multiplied by, as it is when the bill is made. */
+export interface Counts {
+  activeTeams: number;
+  activeMembers: number;
+  fullLicenses: number;
+}
+
+type Per = PriceItem['per'];
+
+/** So many of what `per` names are billed. */
+export function unitsOf(per: Per, counts: Counts): number {
+  return { subscription: 1, active_team: counts.activeTeams, active_member: counts.activeMembers, full_license: counts.fullLicenses }[per];
+}
+
+/** A period as a bill names it: half-open, and read in this zone. */
+export interface BilledPeriod extends Term {
+  timeZone: string;
+}
+
+/**
+ * What a plan costs for a whole period at this price. Before the plan's transition charges (`chargeFrom`, HO-10) the line says
+ * what it would cost and amounts to nothing. A price of 0 makes a line too: a bill of a free plan names it.
+ */
+export function linesFor(
+  plan: Pick<Plan, 'name' | 'planId' | 'policies'>,
+  price: Omit<PriceItem, 'term'>,
+  counts: Counts,
+  period: BilledPeriod,
+  billedAt: Date,
+): BillLine[] {
+  const quantity = unitsOf(price.per, counts);
+  const amountMinor = price.minor * quantity;
+  const part = { plan, price, quantity };
+  const words = periodWords('plan', plan, period, 'day');
+  const formula = inEachLanguage((language) => unitFormula(part, language));
+  const chargeFrom = plan.policies.transition && new Date(plan.policies.transition.chargeFrom);
+  if (!chargeFrom || chargeFrom <= billedAt) return [{ words, formula, quantity, amountMinor }];
+  const uncharged = inEachLanguage((language) =>
+    fill(
+      TEXTS[language].formula.uncharged,
+      {
+        formula:
+          price.per === 'subscription'
+            ? formula[language]
+            : `${formula[language]} = ${moneyInWords(amountMinor, price.currency, language)}`,
+        date: dateInWords(calendarDate(chargeFrom, period.timeZone), language),
+      },
+      language,
+    ),
+  );
+  return [{ words, formula: uncharged, quantity, amountMinor: 0, unchargedMinor: amountMinor }];
+}
+
+/** A plan at its price for a whole period, of which a part is billed. */
+export interface PlanPart {
+  plan: Pick<Plan, 'name' | 'planId'>;
+  price: Omit<PriceItem, 'term'>;
+  quantity: number;
+}
+
+type Division = Pick<ChangePolicy, 'proration' | 'basis'>;
+
+/**
+ * What each plan costs for its part of a period cut at these instants; one plan more than cuts. Together the rounded exact sum (G5).
+ * A part without length, as of two changes on one day, makes no line.
+ */
+export function proratedLines(period: BilledPeriod, cuts: readonly Date[], parts: readonly PlanPart[], by: Division): BillLine[] {
+  const { unit, total, lengths } = termParts(period, cuts, by, period.timeZone);
+  const segments = parts.map(({ price, quantity }, index) => ({ priceMinor: price.minor * quantity, length: lengths[index]! }));
+  const amounts = prorate(segments, total);
+  const edges = [period.start, ...cuts, period.end];
+  return parts.flatMap((part, index) => {
+    const length = lengths[index]!;
+    if (length === 0) return [];
+    const words = periodWords('plan', part.plan, { start: edges[index]!, end: edges[index + 1]!, timeZone: period.timeZone }, unit);
+    const formula = inEachLanguage((language) =>
+      fill(TEXTS[language].formula[unit], { base: unitFormula(part, language), length, total }, language),
+    );
+    return [{ words, formula, quantity: part.quantity, amountMinor: amounts[index]! }];
+  });
+}
+
+/** What goes back of a period paid whole that ends early; the amount is negative or 0. */
+export function refundLine(period: BilledPeriod, at: Date, part: PlanPart, by: Division): BillLine {
+  const [used] = termParts(period, [at], by, period.timeZone).lengths;
+  const { unit, total } = termParts(period, [], by, period.timeZone);
+  const paid = part.price.minor * part.quantity;
+  const { usedMinor, refundMinor } = refundOf(paid, used!, total);
+  return {
+    words: periodWords('refund', part.plan, { start: at, end: period.end, timeZone: period.timeZone }, 'day'),
+    formula: inEachLanguage((language) =>
+      fill(
+        TEXTS[language].formula[`refund_${unit}`],
+        {
+          paid: moneyInWords(paid, part.price.currency, language),
+          used: moneyInWords(usedMinor, part.price.currency, language),
+          length: used,
+          total,
+        },
+        language,
+      ),
+    ),
+    quantity: 1,
+    amountMinor: refundMinor === 0 ? 0 : -refundMinor,
+  };
+}
+
+/** Takes off what the customer was billed for the same period before; null when that was nothing. */
+export function billedLine(billedMinor: number): BillLine | null {
+  if (billedMinor === 0) return null;
+  return {
+    words: inEachLanguage((language) => TEXTS[language].line.billed),
+    formula: inEachLanguage((language) => TEXTS[language].formula.billed),
+    quantity: 1,
+    amountMinor: -billedMinor,
+  };
+}
+
+export const sumOf = (lines: readonly Pick<BillLine, 'amountMinor'>[]): number => lines.reduce((sum, line) => sum + line.amountMinor, 0);
+
+const TEXTS = { en, de, it };
+
+const inEachLanguage = (say: (language: Locale) => string): Words =>
+  Object.fromEntries(LOCALES.map((language) => [language, say(language)])) as Words;
+
+/** A period in calendar dates, its last day included: with days that is the one before the end's, which belongs to what follows. */
+function periodWords(
+  key: 'plan' | 'refund',
+  plan: PlanPart['plan'],
+  { start, end, timeZone }: BilledPeriod,
+  unit: TermParts['unit'],
+): Words {
+  const from = calendarDate(start, timeZone);
+  const last = unit === 'day' ? dayBefore(calendarDate(end, timeZone)) : calendarDate(new Date(end.getTime() - 1), timeZone);
+  return inEachLanguage((language) =>
+    fill(
+      TEXTS[language].line[key],
+      {
+        plan: plan.name[language] ?? plan.name.en ?? plan.planId,
+        from: dateInWords(from, language),
+        until: dateInWords([from, last].sort()[1]!, language),
+      },
+      language,
+    ),
+  );
+}
+
+function unitFormula({ price, quantity }: PlanPart, language: Locale): string {
+  const said = { price: moneyInWords(price.minor, price.currency, language) };
+  const texts = TEXTS[language].formula;
+  return price.per === 'subscription' ? fill(texts.subscription, said, language) : counted(texts, price.per, quantity, language, said);
+}
