@@ -260,6 +260,7 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
             { name: 'ENTRA_AUTHORITY', value: overrides.?ENTRA_AUTHORITY ?? '' }
             { name: 'ENTRA_JWKS_URL', value: overrides.?ENTRA_JWKS_URL ?? '' }
             { name: 'ENTRA_ISSUER_TEMPLATE', value: overrides.?ENTRA_ISSUER_TEMPLATE ?? '' }
+            { name: 'OPERATOR_TENANT_ID', value: overrides.?OPERATOR_TENANT_ID ?? '' }
             { name: 'BOT_APP_ID', value: botAppId }
             { name: 'BOT_APP_PASSWORD', secretRef: 'bot-app-password' }
             { name: 'BOT_APP_TYPE', value: 'SingleTenant' }

@@ -23,6 +23,7 @@ import { sendProblem } from './http/respond';
 import { accountRoutes } from './http/routes/account';
 import { apiRoutes } from './http/routes/api-routes';
 import { marketplaceWebhookRoutes } from './http/routes/marketplace-webhook';
+import { operatorRoutes } from './http/routes/operator/operator-routes';
 import { createServer } from './http/server';
 import { createEntraVerifier } from './http/verify-entra-token';
 import { createMarketplaceVerifier } from './http/verify-marketplace-token';
@@ -98,6 +99,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
     pages: PAGES,
     verify,
     api: apiRoutes(links),
+    operator: operatorRoutes,
     bot: bot && ((req, res, next) => bot.handle(req, res as never, next)),
     webhook: marketplaceWebhookRoutes({ ctx, selling, events, verify: createMarketplaceVerifier(config.marketplace.webhook) }),
     account: accountRoutes({ ctx, config, selling, signIn, verify, page: path.join(PAGES, 'account/index.html') }),
@@ -179,6 +181,7 @@ function sandboxSettings(config: Config, catalog: Catalog) {
     },
     entra,
     bot: { appId: bot!.appId, password: bot!.appPassword, tokenIssuer: bot!.tokenIssuer },
+    operatorTenantId: config.operatorTenantId,
     plans: sandboxPlans(catalog),
   };
 }

@@ -50,6 +50,8 @@ export interface Config {
   entra: EntraConfig;
   /** null: /api/messages answers 503. */
   bot: BotConfig | null;
+  /** The directory of the publisher's people: their tokens alone open the operator API. */
+  operatorTenantId: string;
   sessionSecret: string;
   supportContact: string;
   /** The Teams app's id, for links back into Teams; null: a link to Teams itself. */
@@ -179,6 +181,7 @@ export function parseConfig(env: Env): Config {
       issuerTemplate: text('ENTRA_ISSUER_TEMPLATE', `${loginHost}/{tid}/v2.0`),
     },
     bot: bot(),
+    operatorTenantId: operatorTenant(),
     sessionSecret: secret('SESSION_SECRET', SANDBOX_SESSION_SECRET, 32),
     supportContact: sandbox ? text('SUPPORT_CONTACT', 'support@kontingent.example') : needed('SUPPORT_CONTACT'),
     teamsAppId: env.TEAMS_APP_ID ? guid('TEAMS_APP_ID', '') : null,
@@ -292,6 +295,13 @@ export function parseConfig(env: Env): Config {
       tokenIssuer: text('BOT_TOKEN_ISSUER', 'https://api.botframework.com'),
       loginUrl: endpoint('BOT_LOGIN_URL', sandbox ? 'https://login.sandbox.invalid' : 'https://login.microsoftonline.com', { https: true }),
     };
+  }
+
+  function operatorTenant(): string {
+    const value = env.OPERATOR_TENANT_ID?.trim();
+    if (!value) return publisherTenant;
+    if (!GUID.test(value)) problems.push('OPERATOR_TENANT_ID must be a GUID');
+    return value.toLowerCase();
   }
 
   function playground(): string | null {

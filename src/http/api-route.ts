@@ -1,9 +1,10 @@
 import type { Request, RequestHandler, Response, Router } from 'express';
 import { z } from 'zod';
 import { Id } from '../contract/common';
+import { Reason } from '../contract/operator';
 import type { Refusal } from '../contract/refusals';
 import type { Created } from '../features/usage/creation';
-import type { Actor } from '../platform/actor';
+import type { Actor, OperatorActor } from '../platform/actor';
 import type { Context } from '../platform/context';
 import type { Result } from '../platform/result';
 import { idempotencyKeyOf, parse, revisionOf } from './parse';
@@ -13,9 +14,9 @@ type Shape = z.ZodType | undefined;
 type Of<Schema extends Shape> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 
 /** What a handler gets, checked already. */
-export interface Call<Params extends Shape, Query extends Shape, Body extends Shape> {
+export interface Call<Params extends Shape, Query extends Shape, Body extends Shape, Who = Actor> {
   ctx: Context;
-  actor: Actor;
+  actor: Who;
   params: Of<Params>;
   query: Of<Query>;
   body: Of<Body>;
@@ -25,10 +26,12 @@ export interface Call<Params extends Shape, Query extends Shape, Body extends Sh
   revision: number;
 }
 
-/** One line of the API: what validates it, documents it and runs it. */
-export interface ApiRoute {
-  method: 'get' | 'post' | 'patch' | 'delete';
-  /** With express's placeholders, under /api/v1. */
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+
+/** One line of an API: what validates it, documents it and runs it. */
+export interface ApiRoute<Who = Actor> {
+  method: Method;
+  /** With express's placeholders, under the API's base. */
   path: string;
   summary: string;
   params?: z.ZodObject;
@@ -43,16 +46,10 @@ export interface ApiRoute {
   replayable: boolean;
   /** Needs If-Match. */
   changes: boolean;
-  run(call: Call<z.ZodType, z.ZodType, z.ZodType>): Promise<Result<unknown, Refusal>>;
+  run(call: Call<z.ZodType, z.ZodType, z.ZodType, Who>): Promise<Result<unknown, Refusal>>;
 }
 
-/** Reads, or acts that need neither key nor revision. `status` 204 when there is no answer. */
-export function route<
-  P extends z.ZodObject | undefined = undefined,
-  Q extends z.ZodObject | undefined = undefined,
-  B extends Shape = undefined,
->(given: {
-  method: ApiRoute['method'];
+interface Given<P extends z.ZodObject | undefined, Q extends z.ZodObject | undefined, B extends Shape> {
   path: string;
   summary: string;
   params?: P;
@@ -67,19 +64,47 @@ export function route<
   keyInPath?: boolean;
   /** Needs If-Match. */
   changes?: boolean;
-  run(call: Call<P, Q, B>): Promise<Result<unknown, Refusal>>;
-}): ApiRoute {
+}
+
+/** Reads, or acts that need neither key nor revision. `status` 204 when there is no answer. */
+export function route<
+  P extends z.ZodObject | undefined = undefined,
+  Q extends z.ZodObject | undefined = undefined,
+  B extends Shape = undefined,
+>(given: Given<P, Q, B> & { method: Method; run(call: Call<P, Q, B>): Promise<Result<unknown, Refusal>> }): ApiRoute {
+  return lineOf(given);
+}
+
+type WithReason<B extends z.ZodObject | undefined> = z.ZodType<(B extends z.ZodObject ? z.output<B> : unknown) & { reason: string }>;
+
+/** As `route`, for the publisher's people: whatever is not merely looked at takes a `reason` beside the body's own fields. */
+export function operatorRoute<
+  M extends Method,
+  P extends z.ZodObject | undefined = undefined,
+  Q extends z.ZodObject | undefined = undefined,
+  B extends z.ZodObject | undefined = undefined,
+>(
+  given: Given<P, Q, B> & {
+    method: M;
+    run(call: Call<P, Q, M extends 'get' ? undefined : WithReason<B>, OperatorActor>): Promise<Result<unknown, Refusal>>;
+  },
+): ApiRoute<OperatorActor> {
+  if (given.method === 'get') return lineOf(given);
+  return lineOf({ ...given, body: (given.body ?? z.strictObject({})).extend({ reason: Reason }) });
+}
+
+function lineOf<Who>(given: Given<z.ZodObject | undefined, z.ZodObject | undefined, Shape> & { method: Method }): ApiRoute<Who> {
   const { creates = false, starts = false, keyInPath = false, changes = false, ...rest } = given;
   const replayable = creates || starts;
   const status = given.answer === null ? 204 : creates ? 201 : 200;
-  return { ...rest, status, replayable, keyed: replayable && !keyInPath, changes } as ApiRoute;
+  return { ...rest, status, replayable, keyed: replayable && !keyInPath, changes } as ApiRoute<Who>;
 }
 
-export function mount(
+export function mount<Who>(
   router: Router,
-  routes: readonly ApiRoute[],
+  routes: readonly ApiRoute<Who>[],
   ctx: Context,
-  actorOf: (req: Request) => Actor,
+  actorOf: (req: Request) => Who,
   guards: RequestHandler[],
 ): void {
   const paths = new Set(routes.map((one) => one.path));
@@ -94,7 +119,7 @@ export function mount(
   }
 }
 
-async function answer(one: ApiRoute, ctx: Context, actor: Actor, req: Request, res: Response): Promise<void> {
+async function answer<Who>(one: ApiRoute<Who>, ctx: Context, actor: Who, req: Request, res: Response): Promise<void> {
   const result = await one.run({
     ctx,
     actor,

@@ -16,14 +16,45 @@ type Responses = RouteConfig['responses'];
 
 const problem = (description: string) => ({ description, content: { 'application/problem+json': { schema: Problem } } });
 
+/** What an API says of itself as a whole. */
+interface About {
+  base: string;
+  title: string;
+  description: string;
+  token: string;
+  forbidden: string;
+  /** Who shares a rate limit. */
+  limited: string;
+}
+
+const CUSTOMERS: About = {
+  base: '/api/v1',
+  title: 'Kontingent',
+  description: 'Tickets, checklists and opportunities of an organization, and what its plan allows.',
+  token: 'An Entra v2 access token of this app with the scope access_as_user, as Teams hands to the tab.',
+  forbidden: 'no_subscription, subscription_inactive, not_allowed or access_removed.',
+  limited: 'this organization',
+};
+
+export const OPERATORS: About = {
+  base: '/api/operator/v1',
+  title: 'Kontingent for its publisher',
+  description: 'What the publisher’s support and accounting do for a named organization, each with a reason that is kept.',
+  token:
+    'An Entra v2 access token of this app from the publisher’s own directory, with the scope access_as_user and the app role ' +
+    'Kontingent.Support or Kontingent.Accounting.',
+  forbidden: 'not_allowed: the token has no role of the publisher’s people, or another one than `needs`.',
+  limited: 'this person',
+};
+
 /** OpenAPI 3.1 of the routes, from the same schemas that validate. */
-export function describeApi(routes: readonly ApiRoute[], publicUrl: string, version: string): object {
+export function describeApi<Who>(routes: readonly ApiRoute<Who>[], publicUrl: string, version: string, about = CUSTOMERS): object {
   const registry = new OpenAPIRegistry();
   registry.registerComponent('securitySchemes', 'entra', {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
-    description: 'An Entra v2 access token of this app with the scope access_as_user, as Teams hands to the tab.',
+    description: about.token,
   });
   for (const one of routes) {
     const headers = z.object({
@@ -34,7 +65,7 @@ export function describeApi(routes: readonly ApiRoute[], publicUrl: string, vers
     });
     registry.registerPath({
       method: one.method,
-      path: `/api/v1${one.path.replaceAll(/:(\w+)/gu, '{$1}')}`,
+      path: `${about.base}${one.path.replaceAll(/:(\w+)/gu, '{$1}')}`,
       summary: one.summary,
       operationId: operationId(one),
       security: [{ entra: [] }],
@@ -44,15 +75,15 @@ export function describeApi(routes: readonly ApiRoute[], publicUrl: string, vers
         ...(Object.keys(headers.shape).length > 0 && { headers }),
         ...(one.body && { body: { required: true, content: { 'application/json': { schema: one.body } } } }),
       },
-      responses: responsesOf(one),
+      responses: responsesOf(one, about),
     });
   }
   const document = new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {
-      title: 'Kontingent',
+      title: about.title,
       version,
-      description: 'Tickets, checklists and opportunities of an organization, and what its plan allows.',
+      description: about.description,
     },
     servers: [{ url: publicUrl }],
   });
@@ -63,14 +94,14 @@ export function describeApi(routes: readonly ApiRoute[], publicUrl: string, vers
 const withoutFlags = (name: string, value: unknown): unknown =>
   name === 'pattern' && typeof value === 'string' ? value.replace(/\/[a-z]+$/u, '') : value;
 
-function responsesOf(one: ApiRoute): Responses {
+function responsesOf<Who>(one: ApiRoute<Who>, about: About): Responses {
   const writes = one.method !== 'get';
   return {
     [one.status]: done(one),
     400: problem('The request is wrong; `errors` names the fields.'),
     401: problem('No token, or one that does not hold.'),
     ...(one.replayable && { 402: problem('quota_exhausted: the limit is reached; the input was kept as a draft.') }),
-    403: problem('no_subscription, subscription_inactive, not_allowed or access_removed.'),
+    403: problem(about.forbidden),
     ...(one.params && { 404: problem('It does not exist, or not for you.') }),
     ...(writes && {
       409: problem('It does not go with what was done before: the key, or what the record has become; `code` says which.'),
@@ -79,12 +110,12 @@ function responsesOf(one: ApiRoute): Responses {
     }),
     ...(one.body && { 422: problem('member_not_found: a person named in the body is no member.') }),
     ...(one.changes && { 412: problem('stale_revision: `current` is the record as it is now.'), 428: problem('If-Match is missing.') }),
-    429: problem('Too many requests of this organization in a minute.'),
+    429: problem(`Too many requests of ${about.limited} in a minute.`),
     503: problem('What tokens are checked with does not answer; the same request may succeed later.'),
   };
 }
 
-function done({ answer, replayable }: ApiRoute): ResponseConfig {
+function done({ answer, replayable }: Pick<ApiRoute, 'answer' | 'replayable'>): ResponseConfig {
   if (answer === null) return { description: 'Done.' };
   return {
     description: replayable ? 'Done; Idempotent-Replayed: true when it had been done before.' : 'Done.',
@@ -93,7 +124,7 @@ function done({ answer, replayable }: ApiRoute): ResponseConfig {
   };
 }
 
-function operationId({ method, path }: ApiRoute): string {
+function operationId({ method, path }: Pick<ApiRoute, 'method' | 'path'>): string {
   const words = path.split('/').filter(Boolean);
   return [method, ...words.map((word) => (word.startsWith(':') ? 'one' : word))].join('_').replaceAll('-', '_');
 }

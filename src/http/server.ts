@@ -2,14 +2,14 @@ import path from 'node:path';
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler, Router } from 'express';
 import { pinoHttp } from 'pino-http';
 import type { Config } from '../config';
-import type { Actor } from '../platform/actor';
+import type { OperatorActor } from '../platform/actor';
 import type { Context } from '../platform/context';
 import { DatabaseAway } from '../platform/db/database';
 import { redactUrl } from '../platform/logger';
 import { type ApiRoute, mount } from './api-route';
-import { authenticate } from './authenticate';
+import { authenticate, authenticateOperator } from './authenticate';
 import { sameWord } from './csrf';
-import { describeApi } from './openapi';
+import { describeApi, OPERATORS } from './openapi';
 import { RequestProblem, sendProblem } from './respond';
 import { limitRate, requestIds, securityHeaders } from './security';
 import type { createEntraVerifier } from './verify-entra-token';
@@ -24,6 +24,7 @@ export interface ServerParts {
   pages: string;
   verify: ReturnType<typeof createEntraVerifier>;
   api: ApiRoute[];
+  operator: ApiRoute<OperatorActor>[];
   /** POST /api/messages; null: no bot is configured. */
   bot: RequestHandler | null;
   webhook: RequestHandler;
@@ -49,7 +50,8 @@ export function createServer(parts: ServerParts): Express {
   if (parts.sandbox) app.use('/sandbox', parts.sandbox);
   app.use('/api/marketplace', securityHeaders(config, { framedByTeams: false }), parts.webhook);
   app.use('/api/messages', bot(parts));
-  app.use('/api/v1', securityHeaders(config, { framedByTeams: false }), api(parts));
+  app.use('/api/v1', securityHeaders(config, { framedByTeams: false }), customers(parts));
+  app.use('/api/operator/v1', securityHeaders(config, { framedByTeams: false }), operators(parts));
   app.use('/account', securityHeaders(config, { framedByTeams: false }), parts.account);
   app.use(pages(parts));
   app.use((req, res) => sendProblem(req, res, res.locals.knownPath ? 'method_not_allowed' : 'not_found'));
@@ -57,22 +59,44 @@ export function createServer(parts: ServerParts): Express {
   return app;
 }
 
-function api({ ctx, config, verify, api, version }: ServerParts): Router {
+function customers({ ctx, config, verify, api, version }: ServerParts): Router {
+  return routerOf(ctx, api, describeApi(api, config.publicUrl, version), {
+    signIn: (req) => authenticate(req, verify),
+    limit: config.rateLimitPerMinute,
+    limitedAs: ({ tenantId }) => tenantId,
+  });
+}
+
+function operators({ ctx, config, verify, operator, version }: ServerParts): Router {
+  return routerOf(ctx, operator, describeApi(operator, config.publicUrl, version, OPERATORS), {
+    signIn: (req) => authenticateOperator(req, verify, config.operatorTenantId),
+    limit: config.rateLimitPerMinute,
+    limitedAs: ({ memberId }) => `operator ${memberId}`,
+  });
+}
+
+/** The routes of one API with their description; each checks in this order: who calls, how often, in what form. */
+function routerOf<Who>(
+  ctx: Context,
+  routes: readonly ApiRoute<Who>[],
+  description: object,
+  { signIn, limit, limitedAs }: { signIn(req: Request): Promise<Who>; limit: number; limitedAs(who: Who): string },
+): Router {
   const router = Router();
-  const document = JSON.stringify(describeApi(api, config.publicUrl, version));
+  const document = JSON.stringify(description);
   router.get('/openapi.json', (_req, res) => {
     res.type('application/json').send(document);
   });
-  const actors = new WeakMap<Request, Actor>();
-  const signIn: RequestHandler = async (req, res, next) => {
-    actors.set(req, await authenticate(req, verify));
+  const callers = new WeakMap<Request, Who & object>();
+  const identify: RequestHandler = async (req, res, next) => {
+    callers.set(req, (await signIn(req)) as Who & object);
     res.setHeader('Cache-Control', 'no-store');
     next();
   };
   const json = [express.json({ limit: BODY_LIMIT, strict: true }), requireJson];
-  mount(router, api, ctx, (req) => actors.get(req)!, [
-    signIn,
-    limitRate(config.rateLimitPerMinute, (req) => actors.get(req)?.tenantId ?? null, { countRefused: true }),
+  mount(router, routes, ctx, (req) => callers.get(req)!, [
+    identify,
+    limitRate(limit, (req) => limitedAs(callers.get(req)!), { countRefused: true }),
     ...json,
   ]);
   return router;

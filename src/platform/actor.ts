@@ -11,3 +11,15 @@ export interface Actor {
   locale: string | null;
   via: 'tab' | 'bot' | 'account';
 }
+
+/** What one of the publisher's people may do: help customers, or keep the books. */
+export type OperatorRole = 'support' | 'accounting';
+
+/** One of the publisher's people, as a token of the publisher's own directory says. Belongs to no customer. */
+export interface OperatorActor {
+  /** Microsoft Entra object id in the publisher's directory. */
+  memberId: string;
+  name: string;
+  roles: readonly OperatorRole[];
+  locale: string | null;
+}

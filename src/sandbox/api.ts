@@ -7,7 +7,7 @@ import { onlyOwnPages } from './guard';
 import { findSubscription, MarketplaceRefusal, openOperation, type Subscription } from './marketplace-ledger';
 import type { Marketplace } from './marketplace-operations';
 import { daysAfter, termOf } from './marketplace-terms';
-import { PEOPLE, PERSON_KEYS, type Person, personBy } from './people';
+import { OPERATOR_KEYS, OPERATORS, PEOPLE, PERSON_KEYS, type Person, personBy } from './people';
 import type { SandboxSettings } from './settings';
 
 /** What the sandbox's own pages use: who is there, tokens, the clock, the chat, and the marketplace as its customers see it. */
@@ -16,6 +16,7 @@ const HEARTBEAT_MS = 25_000;
 
 const PersonKey = z.enum(PERSON_KEYS);
 const WithPerson = z.object({ person: PersonKey });
+const WithAnybody = z.object({ person: z.enum([...PERSON_KEYS, ...OPERATOR_KEYS]) });
 const Locale = z
   .string()
   .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/)
@@ -70,7 +71,9 @@ export function sandboxApi(
   });
 
   router.get('/token', async (req, res) => {
-    res.json({ token: await entra.tabToken(personBy(WithPerson.parse(req.query).person)) });
+    const { person } = WithAnybody.parse(req.query);
+    const operator = OPERATORS.find(({ key }) => key === person);
+    res.json({ token: await (operator ? entra.operatorToken(operator) : entra.tabToken(personBy(person as Person['key']))) });
   });
 
   router.post('/clock', async (req, res) => {

@@ -5,7 +5,7 @@ import { newId, newSecret } from '../platform/ids';
 import { choicePage, formPostPage, pageLanguage, wrongRequestPage } from './entra-page';
 import type { SigningKey } from './keys';
 import { SANDBOX_AUTHORITY } from './network-client';
-import { PEOPLE, type Person } from './people';
+import { type Operator, PEOPLE, type Person } from './people';
 import type { SandboxSettings } from './settings';
 import type { Timers } from './timers';
 
@@ -24,6 +24,8 @@ export interface Entra {
   readonly router: Router;
   /** The access token Teams hands to a tab (version 2 claims). */
   tabToken(person: Person): Promise<string>;
+  /** The access token of one of the publisher's people, with their app role (version 2 claims). */
+  operatorToken(operator: Operator): Promise<string>;
   /** The token the marketplace calls the webhook with (version 2 claims). */
   webhookToken(): Promise<string>;
   /** Whether `authorization` bears a valid token of the application `clientId` for `resource`. */
@@ -61,7 +63,7 @@ export function createEntra(settings: SandboxSettings, key: SigningKey, timers: 
     };
   }
 
-  function personClaims(person: Person, clientId: string) {
+  function personClaims(person: Person | Operator, clientId: string) {
     const sub = createHash('sha256').update(`${person.objectId} ${clientId}`).digest('base64url');
     return { oid: person.objectId, sub, name: person.name, preferred_username: person.address };
   }
@@ -277,6 +279,15 @@ export function createEntra(settings: SandboxSettings, key: SigningKey, timers: 
         azpacr: '0',
         scp: 'access_as_user',
         ...(person.role === 'agent' && { roles: ['agent'] }),
+      }),
+    operatorToken: (operator) =>
+      key.sign({
+        ...frame(settings.operatorTenantId, settings.entra.clientId),
+        ...personClaims(operator, settings.entra.clientId),
+        azp: settings.entra.clientId,
+        azpacr: '1',
+        scp: 'access_as_user',
+        roles: [operator.appRole],
       }),
     webhookToken() {
       const { tenantId, webhookAudience, callerId } = settings.marketplace;

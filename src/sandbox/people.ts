@@ -45,6 +45,28 @@ export type PersonKey = Person['key'];
 
 export const PERSON_KEYS = PEOPLE.map((person) => person.key) as [PersonKey, ...PersonKey[]];
 
+/** People of the publisher, for its operator API alone: they have no chat and buy nothing. Their directory is a setting. */
+export const OPERATORS = [
+  {
+    key: 'support',
+    name: 'Sofia Support',
+    address: 'sofia@kontingent.example',
+    objectId: '99999999-0101-4000-8000-000000000001',
+    appRole: 'Kontingent.Support',
+  },
+  {
+    key: 'accounting',
+    name: 'Aron Accounting',
+    address: 'aron@kontingent.example',
+    objectId: '99999999-0102-4000-8000-000000000002',
+    appRole: 'Kontingent.Accounting',
+  },
+] as const;
+
+export type Operator = (typeof OPERATORS)[number];
+
+export const OPERATOR_KEYS = OPERATORS.map(({ key }) => key) as [Operator['key'], ...Operator['key'][]];
+
 export function personBy(key: PersonKey): Person {
   return PEOPLE.find((person) => person.key === key)!;
 }

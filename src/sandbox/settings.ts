@@ -30,6 +30,8 @@ export interface SandboxSettings {
   /** `issuerTemplate` holds the tenant as `{tenantid}` or `{tid}`. */
   entra: { clientId: string; clientSecret: string; issuerTemplate: string };
   bot: { appId: string; password: string; tokenIssuer: string };
+  /** The directory of the publisher's people. */
+  operatorTenantId: string;
   plans: SandboxPlan[];
 }
 

@@ -56,9 +56,23 @@ test('statements run as that role', async () => {
   expect(await db.query('select current_user::text as role')).toEqual([{ role: 'kontingent_app' }]);
 });
 
-test('the one function that lends its owner’s rights finds the transaction’s own tenant only', async () => {
-  const lending = await db.query(`select proname from pg_proc where pronamespace = 'public'::regnamespace and prosecdef`);
-  expect(lending).toEqual([{ proname: 'find_ticket_ids' }]);
+test('two functions lend their owner’s rights, and no other', async () => {
+  const lending = await db.query(`select proname from pg_proc where pronamespace = 'public'::regnamespace and prosecdef order by 1`);
+  expect(lending).toEqual([{ proname: 'find_tenants' }, { proname: 'find_ticket_ids' }]);
+});
+
+test('the one that names organizations does so in a transaction of none', async () => {
+  const tenant = randomUUID();
+  await db.transaction(tenant, (tx) =>
+    tx.query(`insert into tenants (tenant_id, name, created_at) values ($1, 'Quartz', '2026-01-01')`, [tenant]),
+  );
+  const find = `select tenant_id from find_tenants('quartz', 10)`;
+  expect(await db.query(find)).toEqual([{ tenant_id: tenant }]);
+  expect(await db.transaction(tenant, (tx) => tx.query(find))).toEqual([]);
+  expect(await db.transaction(randomUUID(), (tx) => tx.query(find))).toEqual([]);
+});
+
+test('the one that searches tickets finds the transaction’s own tenant only', async () => {
   const [a, b] = [randomUUID(), randomUUID()];
   const ids: Record<string, string> = {};
   for (const tenant of [a, b]) {

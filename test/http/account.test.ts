@@ -56,6 +56,7 @@ beforeAll(async () => {
     pages: path.dirname(page),
     verify,
     api: [],
+    operator: [],
     bot: null,
     webhook: (_req, _res, next) => next(),
     account: accountRoutes({ ctx, config, selling, signIn, verify, page }),

@@ -50,6 +50,7 @@ function appWith(jwksUrl: string): Express {
     pages: tmpdir(),
     verify: createEntraVerifier(config.entra),
     api: [],
+    operator: [],
     bot: null,
     webhook: marketplaceWebhookRoutes({
       ctx,

@@ -125,6 +125,7 @@ export class World {
       marketplace: MARKETPLACE,
       entra: ENTRA,
       bot: BOT,
+      operatorTenantId: MARKETPLACE.tenantId,
       plans: PLANS,
     };
     const log = {

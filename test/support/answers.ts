@@ -1,17 +1,27 @@
 import Ajv2020 from 'ajv/dist/2020';
 import type { Response } from 'supertest';
-import { describeApi } from '../../src/http/openapi';
+import { describeApi, OPERATORS } from '../../src/http/openapi';
 import { apiRoutes } from '../../src/http/routes/api-routes';
+import { operatorRoutes } from '../../src/http/routes/operator/operator-routes';
 
 const routes = apiRoutes({ accountUrl: 'https://kontingent.example/account', supportContact: 'support@kontingent.example' });
 
 interface Operation {
   responses: Record<string, { content?: Record<string, { schema: object }>; headers?: Record<string, unknown> }>;
 }
-export const apiDocument = describeApi(routes, 'https://kontingent.example', '0.0.0-test') as {
+interface Document {
   openapi: string;
   paths: Record<string, Record<string, Operation>>;
+}
+export const apiDocument = describeApi(routes, 'https://kontingent.example', '0.0.0-test') as Document;
+export const operatorDocument = describeApi(operatorRoutes, 'https://kontingent.example', '0.0.0-test', OPERATORS) as Document;
+
+/** What answers are held to, by the API's base. */
+const apis = {
+  '/api/v1': { routes, document: apiDocument },
+  '/api/operator/v1': { routes: operatorRoutes, document: operatorDocument },
 };
+export type ApiBase = keyof typeof apis;
 
 /** Formats are checked by the zod schemas below; here the document's own shapes. */
 const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
@@ -24,12 +34,13 @@ const BEFORE_ANY_ROUTE = new Set(['not_found', 'method_not_allowed']);
  * Holds an answer to the OpenAPI document: the operation is described, so is its status, and the body fits the schema and
  * carries nothing that the schema does not name.
  */
-export function checkAnswer(method: string, path: string, res: Response): void {
+export function checkAnswer(method: string, path: string, res: Response, base: ApiBase = '/api/v1'): void {
+  const { routes, document } = apis[base];
   const text = `${method} ${path} → ${res.status} ${JSON.stringify(res.body).slice(0, 600)}`;
   if (res.status >= 400 && BEFORE_ANY_ROUTE.has((res.body as { code?: string }).code ?? '')) return;
-  const route = routes.find((one) => one.method === method && matches(one.path, path.split('?')[0]!));
+  const route = routes.find((one) => one.method === method && matches(one.path, path.split('?')[0]!, routes));
   if (!route) throw new Error(`no route is described for ${text}`);
-  const operation = apiDocument.paths[`/api/v1${route.path.replaceAll(/:(\w+)/gu, '{$1}')}`]![method]!;
+  const operation = document.paths[`${base}${route.path.replaceAll(/:(\w+)/gu, '{$1}')}`]![method]!;
   const described = operation.responses[res.status];
   if (!described) throw new Error(`a status the document does not name: ${text}`);
   const [type, media] = Object.entries(described.content ?? {})[0] ?? [];
@@ -53,8 +64,7 @@ export function checkAnswer(method: string, path: string, res: Response): void {
   expect(res.body).toEqual(parsed.data);
 }
 
-const matches = (pattern: string, path: string): boolean =>
-  new RegExp(`^${pattern.replaceAll(/:\w+/gu, '[^/]+')}$`, 'u').test(path) && !(pattern.includes(':') && isLiteral(path));
-
 /** `/drafts/submit-all` is not the draft called submit-all. */
-const isLiteral = (path: string): boolean => routes.some((one) => one.path === path);
+const matches = (pattern: string, path: string, routes: readonly { path: string }[]): boolean =>
+  new RegExp(`^${pattern.replaceAll(/:\w+/gu, '[^/]+')}$`, 'u').test(path) &&
+  !(pattern.includes(':') && routes.some((one) => one.path === path));

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -6,12 +7,13 @@ import type { JWTPayload } from 'jose';
 import request, { type Response, type Test } from 'supertest';
 import { type Config, parseConfig } from '../../src/config';
 import { apiRoutes } from '../../src/http/routes/api-routes';
+import { operatorRoutes } from '../../src/http/routes/operator/operator-routes';
 import { createServer } from '../../src/http/server';
 import { createEntraVerifier } from '../../src/http/verify-entra-token';
 import type { Actor } from '../../src/platform/actor';
 import type { Context } from '../../src/platform/context';
 import { newSecret } from '../../src/platform/ids';
-import { checkAnswer } from './answers';
+import { type ApiBase, checkAnswer } from './answers';
 import { createIssuer, type TestIssuer } from './issuer';
 
 export const CLIENT_ID = 'abcdef01-2345-4678-9abc-def012345678';
@@ -63,7 +65,7 @@ export async function startKeyServer(): Promise<KeyServer> {
   return keys;
 }
 
-/** The API as one person calls it. Paths are relative to /api/v1; every answer is held to the OpenAPI document. */
+/** The API as one person calls it. Paths are relative to its base; every answer is held to the OpenAPI document. */
 export interface Caller {
   get(path: string): Promise<Response>;
   /** A new Idempotency-Key when none is given. */
@@ -82,6 +84,8 @@ export interface TestApp {
   claimsOf(actor: Pick<Actor, 'tenantId' | 'memberId' | 'name' | 'appRoles'>): JWTPayload;
   token(actor: Actor, change?: JWTPayload, options?: Parameters<TestIssuer['sign']>[1]): Promise<string>;
   as(actor: Actor): Promise<Caller>;
+  /** The operator API as one of the publisher's people calls it. */
+  asOperator(person?: { appRoles: readonly string[]; memberId?: string }): Promise<Caller>;
 }
 
 /** The express app over `ctx`, not listening; the webhook, the account page and the bot are left out. Stops with the file. */
@@ -96,6 +100,7 @@ export async function testApp(ctx: Context, settings: Record<string, string> = {
     pages: path.join(__dirname, 'pages'),
     verify: createEntraVerifier(config.entra),
     api: apiRoutes(LINKS),
+    operator: operatorRoutes,
     bot: null,
     webhook: (_req, _res, next) => next(),
     account: (_req, _res, next) => next(),
@@ -117,30 +122,44 @@ export async function testApp(ctx: Context, settings: Record<string, string> = {
   });
   const token: TestApp['token'] = (actor, change = {}, options = {}) => keys.issuer.sign({ ...claimsOf(actor), ...change }, options);
 
+  const callerOf = (bearer: string, base: ApiBase): Caller => {
+    const send: Caller['send'] = async (method, to, change = (test) => test) => {
+      const agent = request(app) as unknown as Record<string, (url: string) => Test>;
+      const res = await change(agent[method]!(`${base}${to}`).set('Authorization', `Bearer ${bearer}`));
+      checkAnswer(method, to, res, base);
+      return res;
+    };
+    return {
+      send,
+      get: (to) => send('get', to),
+      post: (to, body = {}, key = newSecret()) => send('post', to, (test) => test.set('Idempotency-Key', key).send(body)),
+      patch: (to, body, revision) => send('patch', to, (test) => test.set('If-Match', tag(revision)).send(body)),
+      remove: (to, revision) => send('delete', to, (test) => test.set('If-Match', tag(revision))),
+    };
+  };
+
   return {
     app,
     config,
     keys,
     claimsOf,
     token,
-    async as(actor) {
-      const bearer = `Bearer ${await token(actor)}`;
-      const send: Caller['send'] = async (method, to, change = (test) => test) => {
-        const agent = request(app) as unknown as Record<string, (url: string) => Test>;
-        const res = await change(agent[method]!(`/api/v1${to}`).set('Authorization', bearer));
-        checkAnswer(method, to, res);
-        return res;
-      };
-      return {
-        send,
-        get: (to) => send('get', to),
-        post: (to, body = {}, key = newSecret()) => send('post', to, (test) => test.set('Idempotency-Key', key).send(body)),
-        patch: (to, body, revision) => send('patch', to, (test) => test.set('If-Match', tag(revision)).send(body)),
-        remove: (to, revision) => send('delete', to, (test) => test.set('If-Match', tag(revision))),
-      };
-    },
+    as: async (actor) => callerOf(await token(actor), '/api/v1'),
+    asOperator: async ({ appRoles, memberId = randomUUID() } = { appRoles: ['Kontingent.Support'] }) =>
+      callerOf(await token({ ...SOMEBODY, memberId, appRoles }), '/api/operator/v1'),
   };
 }
+
+/** One of the publisher's people; which of them, and what they may, is the caller's to say. */
+const SOMEBODY: Actor = {
+  tenantId: stagingEnv().MARKETPLACE_TENANT_ID!,
+  memberId: '',
+  name: 'Sofia Support',
+  address: null,
+  appRoles: [],
+  locale: null,
+  via: 'tab',
+};
 
 const tag = (revision: number | string): string => (typeof revision === 'number' ? `"${revision}"` : revision);
 
