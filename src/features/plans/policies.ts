@@ -15,7 +15,7 @@ export const EntitlementName = z
   .regex(/^[a-z][a-z0-9_]{0,39}$/u, 'lower-case letters, digits and _, beginning with a letter, at most 40');
 
 const Units = z.int().min(0).max(1_000_000_000_000);
-const Amount = z.union([Units, z.literal('unlimited')]);
+const Amount = z.union([Units, z.literal('unlimited')], { error: 'must be a whole number of units, 0 or more, or the word unlimited' });
 
 export const Notice = z.strictObject({
   /** Percent of the granted amount; 100 fires at exactly full. */
@@ -59,7 +59,7 @@ export const QuotaItem = z.strictObject({
   period: z.enum(['month', 'year']).default('month'),
   /** none: what was used stays used; delete: deleting gives the unit back to its own period. */
   releaseOn: z.enum(['none', 'delete']).default('none'),
-  /** block: kept as a draft; hold: kept, and submitted by itself when there is room; allow_over: admitted over the limit. */
+  /** block: kept as a draft; hold: kept, and submitted by itself when there is room; allow_over: admitted, which soft and warn imply. */
   onExhausted: z.enum(['block', 'hold', 'allow_over']).default('block'),
   /** Unused units that go into the next period, at most; null: none. */
   rollover: z.strictObject({ cap: Units }).nullable().default(null),
@@ -117,6 +117,13 @@ export const AddonPolicy = z.strictObject({
 });
 export type AddonPolicy = z.infer<typeof AddonPolicy>;
 
+/** How many full licenses one may buy; of plans whose price is per full_license. */
+export const QuantityPolicy = z.strictObject({
+  min: z.int().min(1).max(1_000_000).default(1),
+  max: z.int().min(1).max(1_000_000).default(10_000),
+});
+export type QuantityPolicy = z.infer<typeof QuantityPolicy>;
+
 /** A band of a tier group: the plan whose band holds the count at the bill date is billed. Bounds inclusive; max null: open. */
 export const TierPolicy = z.strictObject({
   group: EntitlementName,
@@ -136,6 +143,7 @@ export const LicensePolicy = z.strictObject({
   /** Full licenses of the pool: the bought quantity, a number, or unlimited. */
   full: z.union([z.literal('quantity'), Amount]).default('quantity'),
   defaultForNew: z.enum(['full', 'restricted']).default('full'),
+  /** Where no restricted licenses exist the default is reject_all. */
   onShortage: z.enum(['restricted', 'reject_all', 'waitlist']).default('restricted'),
   order: z.enum(['list']).default('list'),
   /** Who receives requests for a license: admins, owner, nobody (off); automatic: granted while a license is free. */
@@ -198,6 +206,7 @@ export type AdvicePolicy = z.infer<typeof AdvicePolicy>;
 export const PlanPolicies = z.strictObject({
   change: ChangePolicy.prefault({}),
   addon: AddonPolicy.prefault({}),
+  quantity: QuantityPolicy.nullable().default(null),
   tier: TierPolicy.nullable().default(null),
   license: LicensePolicy.prefault({}),
   trim: z.array(TrimRule).max(40).default([]),
@@ -209,7 +218,7 @@ export const PlanPolicies = z.strictObject({
 });
 export type PlanPolicies = z.infer<typeof PlanPolicies>;
 
-/** A kind of settings-like item that a scheme speaks of; its name is the meter that limits it. Business records are none. */
+/** A kind of settings-like item that a scheme speaks of; its name is the stock meter that limits it. Business records are none. */
 export const ResourceKind = z.strictObject({
   name: Words,
   /** The kind it hangs below; parents are trimmed before children. */

@@ -1,6 +1,6 @@
 import { type Context, inPublisher } from '../../platform/context';
 import { fingerprint } from '../../platform/fingerprint';
-import type { Catalog, CatalogPlan } from './catalog';
+import type { Catalog, CatalogPlan } from './catalog-schema';
 import type { PlanDocument, PlanItem } from './plans';
 
 /**
