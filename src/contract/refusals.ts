@@ -7,7 +7,10 @@ export type Refusal =
   | { code: 'quota_exhausted'; meter: Meter; limit: number; used: number; held: number; resetsAt: string; draftId: string | null }
   | { code: 'no_subscription' }
   | { code: 'subscription_inactive'; status: SubscriptionStatus }
-  | { code: 'not_allowed'; needs: 'create' | 'edit' | 'manage_members' | 'manage_plan' | 'support' | 'accounting' }
+  | {
+      code: 'not_allowed';
+      needs: 'join_team' | 'create' | 'edit' | 'invite' | 'manage_members' | 'manage_plan' | 'read_billing' | 'support' | 'accounting';
+    }
   | { code: 'access_removed' }
   | { code: 'idempotency_conflict' }
   | { code: 'stale_revision'; current: Record<string, unknown> & { revision: number } }
@@ -17,6 +20,11 @@ export type Refusal =
   | { code: 'opportunity_not_found' }
   | { code: 'draft_not_found' }
   | { code: 'member_not_found' }
+  | { code: 'team_not_found' }
+  | { code: 'team_archived'; archivedAt: string }
+  | { code: 'removal_not_found' }
+  | { code: 'removal_outdated'; hash: string; count: number }
+  | { code: 'month_not_billed'; month: string; reason: 'not_over' | 'before_start' }
   | { code: 'request_not_found' }
   | { code: 'request_closed'; state: 'granted' | 'refused' | 'expired'; closedAt: string }
   | { code: 'undo_too_late'; undoableUntil: string }
@@ -27,6 +35,28 @@ export type Refusal =
   | { code: 'subscription_not_found' }
   | { code: 'not_purchaser' }
   | { code: 'plan_unknown'; planId: string }
+  | { code: 'plan_version_unavailable'; planId: string; version: number; newest: number }
+  | {
+      code: 'change_not_allowed';
+      reason: 'same_plan' | 'other_offer' | 'is_addon' | 'is_base' | 'no_changes' | 'managed_elsewhere' | 'one_at_a_time';
+      toPlanId: string;
+    }
+  | { code: 'term_mismatch'; term: string | null; wantedTerm: string; offer: 'buy_new_at_renewal'; renewsAt: string | null }
+  | { code: 'quantity_out_of_bounds'; quantity: number; min: number; max: number }
+  | { code: 'change_open'; changeId: string; toPlanId: string; effectiveAt: string }
+  | { code: 'change_not_found' }
+  | { code: 'change_closed'; state: 'awaiting_marketplace' | 'applied' | 'withdrawn' | 'refused' }
+  | { code: 'consent_missing'; of: 'change' | 'removal'; items: string[] }
+  | { code: 'preview_outdated'; previewedAt: string | null }
+  | { code: 'too_many_kept'; kind: string; limit: number; chosen: number }
+  | { code: 'addon_owned'; planId: string; owned: number; grants: { meter: string; amount: number | null; pending: number | null }[] }
+  | { code: 'resource_not_found' }
+  | { code: 'resource_not_active' }
+  | { code: 'resource_kind_unknown'; kind: string }
+  | { code: 'resource_not_in_plan'; kind: string }
+  | { code: 'resource_parent_wrong'; kind: string; parentKind: string | null }
+  | { code: 'resource_not_attachable'; kind: string }
+  | { code: 'amount_exceeded'; measure: string; limit: number; held: number; requested: number }
   | { code: 'activation_failed'; reason: 'marketplace_unavailable' | 'subscription_ended' | 'refused_by_marketplace' };
 
 export type RefusalCode = Refusal['code'];
