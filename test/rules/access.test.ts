@@ -2,16 +2,16 @@ import { ROLES } from '../../src/contract/members';
 import { SUBSCRIPTION_STATUSES } from '../../src/contract/subscriptions';
 import { type Capability, decideAccess, initialRole, may, rolesThatMay, seesNotes } from '../../src/features/members/access.rules';
 
-const CAPABILITIES: Capability[] = ['read', 'create', 'edit', 'manage_members', 'manage_plan'];
+const CAPABILITIES: Capability[] = ['read', 'join_team', 'create', 'edit', 'invite', 'manage_members', 'manage_plan', 'read_billing'];
 
 test('what each role may', () => {
   const table = Object.fromEntries(ROLES.map((role) => [role, CAPABILITIES.filter((capability) => may(role, capability))]));
   expect(table).toEqual({
     owner: CAPABILITIES,
     admin: CAPABILITIES,
-    agent: ['read', 'create', 'edit'],
-    member: ['read', 'create', 'edit'],
-    viewer: ['read'],
+    agent: ['read', 'join_team', 'create', 'edit', 'invite'],
+    member: ['read', 'join_team', 'create', 'edit', 'invite'],
+    viewer: ['read', 'join_team'],
   });
   expect(rolesThatMay('create')).toEqual(ROLES.filter((role) => role !== 'viewer'));
 });
@@ -25,14 +25,14 @@ test.each(ROLES)('an organization without a subscription is told so first, whoev
 });
 
 test.each(SUBSCRIPTION_STATUSES.filter((status) => status !== 'PendingFulfillmentStart'))(
-  'G8 every role reads while the subscription is %s; writing needs Subscribed and the role',
+  'G8 every role reads while the subscription is %s, and who reads bills still does; writing needs Subscribed and the role',
   (standing) => {
     for (const role of ROLES) {
       expect(decideAccess(role, standing, 'read')).toEqual({ ok: true, value: true });
       for (const capability of CAPABILITIES.slice(1)) {
         const decided = decideAccess(role, standing, capability);
         if (!may(role, capability)) expect(decided).toMatchObject({ ok: false, refusal: { code: 'not_allowed', needs: capability } });
-        else if (standing === 'Subscribed') expect(decided).toMatchObject({ ok: true });
+        else if (standing === 'Subscribed' || capability === 'read_billing') expect(decided).toMatchObject({ ok: true });
         else expect(decided).toEqual({ ok: false, refusal: { code: 'subscription_inactive', status: standing } });
       }
     }

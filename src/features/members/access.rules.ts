@@ -3,15 +3,18 @@ import type { Refusal } from '../../contract/refusals';
 import type { SubscriptionStatus } from '../../contract/subscriptions';
 import { ok, type Result, refuse } from '../../platform/result';
 
-export type Capability = 'read' | 'create' | 'edit' | 'manage_members' | 'manage_plan';
+export type Capability = 'read' | 'join_team' | 'create' | 'edit' | 'invite' | 'manage_members' | 'manage_plan' | 'read_billing';
 
 const CAPABILITIES: Record<Role, readonly Capability[]> = {
-  owner: ['read', 'create', 'edit', 'manage_members', 'manage_plan'],
-  admin: ['read', 'create', 'edit', 'manage_members', 'manage_plan'],
-  agent: ['read', 'create', 'edit'],
-  member: ['read', 'create', 'edit'],
-  viewer: ['read'],
+  owner: ['read', 'join_team', 'create', 'edit', 'invite', 'manage_members', 'manage_plan', 'read_billing'],
+  admin: ['read', 'join_team', 'create', 'edit', 'invite', 'manage_members', 'manage_plan', 'read_billing'],
+  agent: ['read', 'join_team', 'create', 'edit', 'invite'],
+  member: ['read', 'join_team', 'create', 'edit', 'invite'],
+  viewer: ['read', 'join_team'],
 };
+
+/** What outlives the subscription: its records and its bills stay readable. */
+const READS: readonly Capability[] = ['read', 'read_billing'];
 
 export const may = (role: Role, capability: Capability): boolean => CAPABILITIES[role].includes(capability);
 
@@ -24,7 +27,7 @@ export const seesNotes = (role: Role): boolean => role === 'owner' || role === '
 export function decideAccess(role: Role, standing: SubscriptionStatus | null, capability: Capability): Result<true, Refusal> {
   if (standing === null || standing === 'PendingFulfillmentStart') return refuse({ code: 'no_subscription' });
   if (capability !== 'read' && !may(role, capability)) return refuse({ code: 'not_allowed', needs: capability });
-  if (capability !== 'read' && standing !== 'Subscribed') return refuse(inactiveRefusal(standing));
+  if (!READS.includes(capability) && standing !== 'Subscribed') return refuse(inactiveRefusal(standing));
   return ok(true);
 }
 
