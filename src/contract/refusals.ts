@@ -5,6 +5,7 @@ import { SubscriptionStatus } from './subscriptions';
 /** An expected no, with facts. Each way in chooses its own status, card and sentence for a code. */
 export type Refusal =
   | { code: 'quota_exhausted'; meter: Meter; limit: number; used: number; held: number; resetsAt: string; draftId: string | null }
+  | { code: 'limit_reached'; meter: string; limit: number; used: number; held: number }
   | { code: 'no_subscription' }
   | { code: 'subscription_inactive'; status: SubscriptionStatus }
   | {
@@ -43,10 +44,14 @@ export type Refusal =
     }
   | { code: 'term_mismatch'; term: string | null; wantedTerm: string; offer: 'buy_new_at_renewal'; renewsAt: string | null }
   | { code: 'quantity_out_of_bounds'; quantity: number; min: number; max: number }
+  | { code: 'plan_sold_elsewhere'; planId: string }
+  | { code: 'term_unknown'; planId: string; term: string; terms: string[] }
+  | { code: 'base_plan_missing'; planId: string }
+  | { code: 'price_changed'; planId: string; version: number; currency: string; minor: number; per: string }
   | { code: 'change_open'; changeId: string; toPlanId: string; effectiveAt: string }
   | { code: 'change_not_found' }
   | { code: 'change_closed'; state: 'awaiting_marketplace' | 'applied' | 'withdrawn' | 'refused' }
-  | { code: 'consent_missing'; of: 'change' | 'removal'; items: string[] }
+  | { code: 'consent_missing'; of: 'change' | 'removal' | 'purchase'; items: string[] }
   | { code: 'preview_outdated'; previewedAt: string | null }
   | { code: 'too_many_kept'; kind: string; limit: number; chosen: number }
   | { code: 'addon_owned'; planId: string; owned: number; grants: { meter: string; amount: number | null; pending: number | null }[] }
@@ -95,7 +100,8 @@ export const Problem = z
     code: z.string(),
     requestId: z.string().optional(),
     /** quota_exhausted */
-    meter: Meter.optional(),
+    /** and limit_reached */
+    meter: z.string().optional(),
     limit: z.number().int().optional(),
     used: z.number().int().optional(),
     held: z.number().int().optional(),

@@ -7,6 +7,7 @@ import { fill, instantInWords } from '../platform/sentences';
 /** The one place a code becomes a status. A new code does not compile until it has a line here. */
 const STATUS: Record<ProblemCode, number> = {
   quota_exhausted: 402,
+  limit_reached: 402,
   no_subscription: 403,
   subscription_inactive: 403,
   not_allowed: 403,
@@ -38,6 +39,10 @@ const STATUS: Record<ProblemCode, number> = {
   change_not_allowed: 409,
   term_mismatch: 409,
   quantity_out_of_bounds: 409,
+  plan_sold_elsewhere: 409,
+  term_unknown: 409,
+  base_plan_missing: 409,
+  price_changed: 409,
   change_open: 409,
   change_not_found: 404,
   change_closed: 409,
