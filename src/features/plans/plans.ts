@@ -1,5 +1,5 @@
 import type { Queryable } from '../../platform/db/database';
-import { type ItemPolicy, PlanPolicies, type PriceItem, type ResourceKind } from './policies';
+import { type ItemPolicy, PlanPolicies, PriceItem, type ResourceKind } from './policies';
 
 export interface PlanItem {
   /** The meter, feature or value it is about. */
@@ -27,12 +27,12 @@ export interface Plan {
   resources: Record<string, ResourceKind>;
 }
 
-/** What `plans.document` holds; the first catalogs had neither policies nor resources. */
+/** What `plans.document` holds; the first catalogs had neither policies nor resources, later ones fewer policies than today's. */
 export interface PlanDocument {
-  description: Record<string, string>;
-  prices: PriceItem[];
+  description?: Record<string, string>;
+  prices?: (Omit<PriceItem, 'per'> & Partial<PriceItem>)[];
   billing?: Plan['billing'];
-  policies?: PlanPolicies;
+  policies?: Partial<PlanPolicies>;
   resources?: Plan['resources'];
 }
 
@@ -63,11 +63,13 @@ export async function findPlan(db: Queryable, planId: string, version: number | 
   return row ? toPlan(row) : null;
 }
 
-/** The newest version of every plan of an offer, lowest rank first. */
-export async function listPlans(db: Queryable, offerId: string): Promise<Plan[]> {
+/** What is sold now: the newest version of every plan of an offer, or of all offers when `offerId` is null; lowest rank first. */
+export async function listPlans(db: Queryable, offerId: string | null): Promise<Plan[]> {
   const rows = await db.query<Row>(
-    `${PLAN} where p.offer_id = $1 and not exists (select from plans q where q.plan_id = p.plan_id and q.version > p.version)
-      order by p.rank, p.plan_id`,
+    `${PLAN} where ($1::text is null or p.offer_id = $1)
+        and not exists (select from plans q where q.plan_id = p.plan_id and q.version > p.version)
+        and not exists (select from plan_withdrawals w where w.plan_id = p.plan_id)
+      order by p.role = 'addon', p.rank, p.plan_id`,
     [offerId],
   );
   return rows.map(toPlan);
@@ -81,10 +83,10 @@ const toPlan = ({ document, ...row }: Row): Plan => ({
   billing: document.billing ?? 'marketplace',
   rank: row.rank,
   name: row.name,
-  description: document.description,
-  prices: document.prices,
+  description: document.description ?? row.name,
+  prices: (document.prices ?? []).map((price) => PriceItem.parse(price)),
   items: row.items,
-  policies: document.policies ?? PlanPolicies.parse({}),
+  policies: PlanPolicies.parse(document.policies ?? {}),
   resources: document.resources ?? {},
 });
 

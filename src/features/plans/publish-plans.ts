@@ -4,8 +4,8 @@ import type { Catalog, CatalogPlan } from './catalog-schema';
 import type { PlanDocument, PlanItem } from './plans';
 
 /**
- * Publishes what the catalog holds: an unchanged plan stays the version it is, a changed one becomes a new version.
- * Subscriptions keep the version they pin. Several instances starting at once publish once.
+ * Publishes what the catalog holds: an unchanged plan stays the version it is, a changed one becomes a new version, one that is
+ * gone is withdrawn. Subscriptions keep the version they pin. Several instances starting at once publish once.
  */
 export async function publishPlans(ctx: Context, catalog: Catalog): Promise<void> {
   const at = ctx.now();
@@ -36,6 +36,14 @@ export async function publishPlans(ctx: Context, catalog: Catalog): Promise<void
         ]);
       }
     }
+    const held = catalog.plans.map(({ id }) => id);
+    await db.query(
+      `insert into plan_withdrawals (plan_id, withdrawn_at)
+       select distinct plan_id, $2::timestamptz from plans where plan_id <> all($1::text[])
+       on conflict do nothing`,
+      [held, at],
+    );
+    await db.query('delete from plan_withdrawals where plan_id = any($1::text[])', [held]);
   });
 }
 
