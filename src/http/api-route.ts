@@ -6,6 +6,7 @@ import type { Refusal } from '../contract/refusals';
 import type { Created } from '../features/usage/creation';
 import type { Actor, OperatorActor } from '../platform/actor';
 import type { Context } from '../platform/context';
+import type { Download } from '../platform/download';
 import type { Result } from '../platform/result';
 import { idempotencyKeyOf, parse, revisionOf } from './parse';
 import { sendRefusal } from './respond';
@@ -37,8 +38,10 @@ export interface ApiRoute<Who = Actor> {
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodType;
-  /** null: 204 without content. */
+  /** null: 204 without content, or a file. */
   answer: z.ZodType | null;
+  /** `run` gives a Download, of one of these media types. */
+  file: readonly string[] | null;
   status: 200 | 201 | 204;
   /** Needs an Idempotency-Key. */
   keyed: boolean;
@@ -56,6 +59,8 @@ interface Given<P extends z.ZodObject | undefined, Q extends z.ZodObject | undef
   query?: Q;
   body?: B;
   answer: z.ZodType | null;
+  /** The answer is a file of one of these media types, and `run` gives a Download. */
+  file?: readonly string[];
   /** Creates a record under an Idempotency-Key: 201, and `run` gives a Created. */
   creates?: boolean;
   /** As `creates` for an act on an existing record: 200. */
@@ -94,10 +99,10 @@ export function operatorRoute<
 }
 
 function lineOf<Who>(given: Given<z.ZodObject | undefined, z.ZodObject | undefined, Shape> & { method: Method }): ApiRoute<Who> {
-  const { creates = false, starts = false, keyInPath = false, changes = false, ...rest } = given;
+  const { creates = false, starts = false, keyInPath = false, changes = false, file = null, ...rest } = given;
   const replayable = creates || starts;
-  const status = given.answer === null ? 204 : creates ? 201 : 200;
-  return { ...rest, status, replayable, keyed: replayable && !keyInPath, changes } as ApiRoute<Who>;
+  const status = given.answer === null && file === null ? 204 : creates ? 201 : 200;
+  return { ...rest, file, status, replayable, keyed: replayable && !keyInPath, changes } as ApiRoute<Who>;
 }
 
 export function mount<Who>(
@@ -130,11 +135,17 @@ async function answer<Who>(one: ApiRoute<Who>, ctx: Context, actor: Who, req: Re
     revision: one.changes ? revisionOf(req) : 0,
   });
   if (!result.ok) return sendRefusal(req, res, result.refusal);
+  if (one.file !== null) return sendFile(res, result.value as Download);
   if (one.answer === null) return void res.status(204).end();
   const body = one.replayable ? unwrap(result.value as Created<unknown>, res) : result.value;
   const revision = (body as { revision?: unknown }).revision;
   if (typeof revision === 'number') res.setHeader('ETag', `"${revision}"`);
   res.status(one.status).json(body);
+}
+
+/** Saved under its name, never shown as a page of ours. */
+function sendFile(res: Response, { name, mediaType, bytes }: Download): void {
+  res.attachment(name).type(mediaType).send(bytes);
 }
 
 function unwrap(created: Created<unknown>, res: Response): unknown {

@@ -14,6 +14,8 @@ extendZodWithOpenApi(z);
 
 type Responses = RouteConfig['responses'];
 
+const FILE = z.string().openapi({ format: 'binary' });
+
 const problem = (description: string) => ({ description, content: { 'application/problem+json': { schema: Problem } } });
 
 /** What an API says of itself as a whole. */
@@ -115,7 +117,8 @@ function responsesOf<Who>(one: ApiRoute<Who>, about: About): Responses {
   };
 }
 
-function done({ answer, replayable }: Pick<ApiRoute, 'answer' | 'replayable'>): ResponseConfig {
+function done({ answer, file, replayable }: Pick<ApiRoute, 'answer' | 'file' | 'replayable'>): ResponseConfig {
+  if (file !== null) return { description: 'The file.', content: Object.fromEntries(file.map((type) => [type, { schema: FILE }])) };
   if (answer === null) return { description: 'Done.' };
   return {
     description: replayable ? 'Done; Idempotent-Replayed: true when it had been done before.' : 'Done.',
