@@ -45,7 +45,9 @@ export function parseCatalog(text: string, file: string): Catalog {
 
   const written = contentOf(document, file);
   const whole = CatalogFile.safeParse(written);
-  const plans = asList(asRecord(written).plans).map((plan) => completed(plan, asRecord(written).defaults));
+  // A wrong default is one problem, not one of every plan.
+  const areDefaultsWrong = whole.error?.issues.some(({ path }) => path[0] === 'defaults');
+  const plans = asList(asRecord(written).plans).map((plan) => completed(plan, areDefaultsWrong ? {} : asRecord(written).defaults));
   const checked = plans.map((plan) => WrittenPlan.safeParse(plan));
   const problems = [
     ...(whole.success ? [] : problemsOf(whole.error)),

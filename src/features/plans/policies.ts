@@ -14,8 +14,9 @@ export const EntitlementName = z
   .string()
   .regex(/^[a-z][a-z0-9_]{0,39}$/u, 'lower-case letters, digits and _, beginning with a letter, at most 40');
 
-const Units = z.int().min(0).max(1_000_000_000_000);
-const Amount = z.union([Units, z.literal('unlimited')], { error: 'must be a whole number of units, 0 or more, or the word unlimited' });
+const WHOLE = 'must be a whole number from 0 to 1,000,000,000,000';
+const Units = z.int(WHOLE).min(0, WHOLE).max(1_000_000_000_000, WHOLE);
+const Amount = z.union([Units, z.literal('unlimited', { error: WHOLE })], { error: `${WHOLE}, or the word unlimited` });
 
 export const Notice = z.strictObject({
   /** Percent of the granted amount; 100 fires at exactly full. */
