@@ -2,24 +2,13 @@ import type { SubscriptionStatus } from '../../contract/subscriptions';
 import { type Context, inTenant, type TxContext } from '../../platform/context';
 import { fingerprint } from '../../platform/fingerprint';
 import { isId } from '../../platform/page';
-import { audit } from '../audit/audit';
-import { replacePlanGrants } from '../entitlements/grants';
 import { findPlan, type Plan } from '../plans/plans';
-import { anchorUsage, ensureTenant, lockTenant, type Tenant } from '../tenants/tenants';
-import { refreshCounters } from '../usage/refresh-counters';
+import { ensureTenant, lockTenant, type Tenant } from '../tenants/tenants';
+import { factsOf, keepSubscription } from './keep-subscription';
 import { adoptedStatus, keepsAnchor } from './lifecycle.rules';
 import { type MarketplaceSubscription, MarketplaceUnavailable, type Selling } from './marketplace.port';
 import { soldPlan } from './sold-plan';
-import {
-  enterInDirectory,
-  findInDirectory,
-  listSubscriptions,
-  lockSubscription,
-  logSubscription,
-  type SubscriptionRow,
-  saveSubscription,
-  stampSnapshot,
-} from './subscriptions.store';
+import { enterInDirectory, findInDirectory, lockSubscription, type SubscriptionRow, stampSnapshot } from './subscriptions.store';
 
 /** Why the marketplace was asked, and for whom. */
 export interface Cause {
@@ -82,13 +71,15 @@ export async function adoptSnapshot(ctx: Context, truth: MarketplaceSubscription
     const plan = await planOf(tx, truth, before, newest);
     if (!plan) return { outcome: 'plan_unknown' };
     const row = merge(truth, before, plan, { subscriptionId: entry.subscriptionId, fetchedAt, at });
-    const isChanged = before === null || fingerprint(facts(before)) !== fingerprint(facts(row));
-    if (isChanged) await save(tx, tenant, before, row, plan, cause, at);
+    const isChanged = before === null || fingerprint(factsOf(before)) !== fingerprint(factsOf(row));
+    if (isChanged) await keepSubscription(tx, tenantId, before, row, plan, causeOf(cause), at);
     else await stampSnapshot(tx.db, tenantId, row.subscriptionId, fetchedAt);
     await cause.also?.(tx, { tenant, row, at });
     return { outcome: isChanged ? 'adopted' : 'unchanged', tenantId, row, before: before?.status ?? null, isPlanKnown: newest !== null };
   });
 }
+
+const causeOf = ({ name, actor }: Cause) => ({ name, actor: actor ?? 'marketplace', via: actor ? 'account' : 'marketplace' });
 
 /** Enough for any number of callers at once: each loses only to one that asked later. */
 const TRIES = 6;
@@ -132,6 +123,8 @@ function merge(
   const hasEnded = status === 'Unsubscribed';
   return {
     subscriptionId,
+    parentId: before?.parentId ?? null,
+    source: 'marketplace',
     externalId: truth.id,
     name: truth.name,
     offerId: truth.offerId,
@@ -143,6 +136,7 @@ function merge(
     termUnit: truth.termUnit ?? before?.termUnit ?? null,
     termStart: truth.termStart ?? before?.termStart ?? null,
     termEnd: truth.termEnd ?? before?.termEnd ?? null,
+    anchorDate: null,
     autoRenew: truth.autoRenew,
     isFreeTrial: truth.isFreeTrial,
     allowedOperations: [...truth.allowedOperations].sort(),
@@ -154,54 +148,4 @@ function merge(
     snapshotAt: fetchedAt,
     revision: (before?.revision ?? 0) + 1,
   };
-}
-
-/** What of a row is the marketplace's word, as the log keeps it. */
-function facts({ snapshotAt: _at, revision: _revision, ...row }: SubscriptionRow): object {
-  return JSON.parse(JSON.stringify(row)) as object;
-}
-
-async function save(
-  tx: TxContext,
-  tenant: Tenant,
-  before: SubscriptionRow | null,
-  row: SubscriptionRow,
-  plan: Plan,
-  cause: Cause,
-  at: Date,
-): Promise<void> {
-  const { tenantId } = tenant;
-  const startsUsage =
-    keepsAnchor(row.status) && !keepsAnchor(before?.status ?? null) && !(await hasAnother(tx, tenantId, row.subscriptionId));
-  await saveSubscription(tx.db, tenantId, row);
-  await logSubscription(tx.db, tenantId, {
-    subscriptionId: row.subscriptionId,
-    revision: row.revision,
-    cause: cause.name,
-    before: before && facts(before),
-    after: facts(row),
-    at,
-    actor: cause.actor,
-  });
-  await audit(
-    tx,
-    tenantId,
-    {
-      actor: cause.actor ?? 'marketplace',
-      via: cause.actor ? 'account' : 'marketplace',
-      action: `subscription.${cause.name}`,
-      subject: row.subscriptionId,
-      details: { status: row.status, planId: row.planId, quantity: row.quantity },
-    },
-    at,
-  );
-  if (startsUsage) await anchorUsage(tx.db, tenantId, at, (row.termStart ?? at).toISOString().slice(0, 10));
-  const isOtherPlan = before?.planId !== row.planId || before.planVersion !== row.planVersion;
-  if (isOtherPlan) await replacePlanGrants(tx, tenantId, row.subscriptionId, plan, at);
-  if (isOtherPlan || before?.status !== row.status) await refreshCounters(tx, tenantId, at);
-}
-
-async function hasAnother(tx: TxContext, tenantId: string, subscriptionId: string): Promise<boolean> {
-  const rows = await listSubscriptions(tx.db, tenantId);
-  return rows.some((row) => row.subscriptionId !== subscriptionId && keepsAnchor(row.status));
 }

@@ -4,6 +4,10 @@ import type { MarketplacePerson } from './marketplace.port';
 
 export interface SubscriptionRow {
   subscriptionId: string;
+  /** The plan an addition belongs to; null: it stands alone, or the marketplace does not say. */
+  parentId: string | null;
+  source: 'marketplace' | 'direct';
+  /** The marketplace's id; of a contract our own. */
   externalId: string;
   name: string;
   offerId: string;
@@ -13,7 +17,10 @@ export interface SubscriptionRow {
   status: SubscriptionStatus;
   termUnit: string | null;
   termStart: Date | null;
+  /** Of a purchase its last day, as the marketplace says; of a contract the instant at which the next term begins. */
   termEnd: Date | null;
+  /** Of a contract: the calendar date its terms are counted from, in the organization's zone. */
+  anchorDate: string | null;
   autoRenew: boolean;
   isFreeTrial: boolean;
   allowedOperations: string[];
@@ -22,19 +29,19 @@ export interface SubscriptionRow {
   purchasedAt: Date;
   activatedAt: Date | null;
   endedAt: Date | null;
-  /** Real time before the marketplace was asked for what this row shows. */
+  /** Real time before the marketplace was asked for what this row shows; of a contract its last change. */
   snapshotAt: Date;
   revision: number;
 }
 
 const SELECT = `
-  select subscription_id as "subscriptionId", external_id as "externalId", name, offer_id as "offerId", plan_id as "planId",
-         plan_version as "planVersion", quantity, status, term_unit as "termUnit", term_start as "termStart", term_end as "termEnd",
+  select subscription_id as "subscriptionId", parent_id as "parentId", source, external_id as "externalId", name, offer_id as "offerId", plan_id as "planId",
+         plan_version as "planVersion", quantity, status, term_unit as "termUnit", term_start as "termStart", term_end as "termEnd", anchor_date::text as "anchorDate",
          auto_renew as "autoRenew", is_free_trial as "isFreeTrial", allowed_operations as "allowedOperations", purchaser, beneficiary,
          purchased_at as "purchasedAt", activated_at as "activatedAt", ended_at as "endedAt", snapshot_at as "snapshotAt", revision
     from subscriptions`;
 
-/** The organization a purchase belongs to, once known; ids of the marketplace differ in case only by accident. */
+/** The organization a marketplace's purchase belongs to, once known; ids of the marketplace differ in case only by accident. */
 export async function findInDirectory(db: Queryable, externalId: string): Promise<{ tenantId: string; subscriptionId: string } | null> {
   const [row] = await db.query<{ tenantId: string; subscriptionId: string }>(
     `select tenant_id as "tenantId", subscription_id as "subscriptionId" from subscription_directory
@@ -87,15 +94,15 @@ export async function saveSubscription(db: Queryable, tenantId: string, row: Sub
   await db.query(
     `insert into subscriptions (tenant_id, subscription_id, source, external_id, name, offer_id, plan_id, plan_version, quantity, status, term_unit,
                                 term_start, term_end, auto_renew, is_free_trial, allowed_operations, purchaser, beneficiary, purchased_at,
-                                activated_at, ended_at, snapshot_at, revision)
-     values ($1, $2, 'marketplace', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+                                activated_at, ended_at, snapshot_at, revision, parent_id, anchor_date)
+     values ($1, $2, $23, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $24, $25)
      on conflict (tenant_id, subscription_id)
      do update set name = excluded.name, offer_id = excluded.offer_id, plan_id = excluded.plan_id, plan_version = excluded.plan_version,
                    quantity = excluded.quantity, status = excluded.status, term_unit = excluded.term_unit, term_start = excluded.term_start,
                    term_end = excluded.term_end, auto_renew = excluded.auto_renew, is_free_trial = excluded.is_free_trial,
                    allowed_operations = excluded.allowed_operations, purchaser = excluded.purchaser, beneficiary = excluded.beneficiary,
                    activated_at = excluded.activated_at, ended_at = excluded.ended_at, snapshot_at = excluded.snapshot_at,
-                   revision = excluded.revision`,
+                   revision = excluded.revision, anchor_date = excluded.anchor_date`,
     [
       tenantId,
       row.subscriptionId,
@@ -119,7 +126,28 @@ export async function saveSubscription(db: Queryable, tenantId: string, row: Sub
       row.endedAt,
       row.snapshotAt,
       row.revision,
+      row.source,
+      row.parentId,
+      row.anchorDate,
     ],
+  );
+}
+
+/** Holds when a contract of ours is looked at next; null: never again. The directory has it, because it knows every organization. */
+export async function enterContract(db: Queryable, tenantId: string, subscriptionId: string, dueAt: Date | null): Promise<void> {
+  await db.query(
+    `insert into subscription_directory (source, external_id, tenant_id, subscription_id, due_at) values ('direct', $2, $1, $2::uuid, $3)
+     on conflict (source, external_id) do update set due_at = excluded.due_at`,
+    [tenantId, subscriptionId, dueAt],
+  );
+}
+
+/** Contracts whose term is over, the longest overdue first. */
+export async function dueInDirectory(db: Queryable, at: Date, limit: number): Promise<{ tenantId: string; subscriptionId: string }[]> {
+  return db.query<{ tenantId: string; subscriptionId: string }>(
+    `select tenant_id as "tenantId", subscription_id as "subscriptionId" from subscription_directory
+      where source = 'direct' and due_at <= $1 order by due_at limit $2`,
+    [at, limit],
   );
 }
 

@@ -1,3 +1,5 @@
+-- The publisher's own way in, and contracts without a marketplace.
+--
 -- The publisher's people look an organization up by what a customer writes to them: a name, its id, the id of a subscription.
 -- Row-level security shows one organization at a time; this function names all of them, and only in a transaction of no
 -- organization: whoever acts within one learns of no other. Existing rows stay as they are.
@@ -13,3 +15,9 @@ create function find_tenants(p_q text, p_limit int) returns table (tenant_id uui
      order by lower(t.name) nulls last, t.tenant_id
      limit p_limit
   $$;
+
+-- Contracts: what is bought without a marketplace. Their terms are counted from a calendar date of their own; purchases have none.
+-- The directory knows when each is to be looked at next, because it alone knows every organization.
+alter table subscriptions add column anchor_date date;
+alter table subscription_directory add column due_at timestamptz;
+create index subscription_directory_due on subscription_directory (due_at) where due_at is not null;
