@@ -3,7 +3,7 @@ import de from '../contract/locales/de/bot.json';
 import en from '../contract/locales/en/bot.json';
 import it from '../contract/locales/it/bot.json';
 import type { Refusal, RefusalCode } from '../contract/refusals';
-import { refusalTexts } from '../contract/texts';
+import { meterName, refusalTexts } from '../contract/texts';
 import { counted, dateInWords, fill, instantInWords } from '../platform/sentences';
 
 export type BotTexts = typeof en;
@@ -18,7 +18,7 @@ export interface Speech {
   count(texts: Record<string, string>, key: string, count: number): string;
   instant(at: string): string;
   date(date: string): string;
-  meter(meter: keyof (typeof refusalTexts)['en']['meters']): string;
+  meter(meter: string): string;
   /** Always the neutral words: a card looks the same on a phone, where nothing may be sold. */
   refusal(refusal: Refusal): string;
 }
@@ -27,7 +27,7 @@ export function speechFor(locale: Locale, timeZone: string): Speech {
   const refusals = refusalTexts[locale];
   const say = (sentence: string, values: Record<string, unknown>) => fill(sentence, values, locale);
   const instant = (at: string) => instantInWords(new Date(at), locale, timeZone);
-  const meter = (name: keyof typeof refusals.meters) => refusals.meters[name];
+  const meter = (name: string) => meterName(name, locale);
   return {
     locale,
     texts: TEXTS[locale],
@@ -38,8 +38,10 @@ export function speechFor(locale: Locale, timeZone: string): Speech {
     meter,
     refusal: (refusal) => {
       const sentence = refusals[refusalKey(refusal)] ?? refusals[refusal.code];
-      if (refusal.code !== 'quota_exhausted') return say(sentence, { ...refusal });
-      return say(sentence, { ...refusal, meterName: meter(refusal.meter), resetsAt: instant(refusal.resetsAt) });
+      const facts: Record<string, unknown> = { ...refusal };
+      if ('meter' in refusal) facts.meterName = meter(refusal.meter);
+      if ('resetsAt' in refusal) facts.resetsAt = instant(refusal.resetsAt);
+      return say(sentence, facts);
     },
   };
 }

@@ -1,6 +1,15 @@
 import { z } from 'zod';
 
-/** What a plan counts. One word everywhere: catalog, table, API, screen. */
+/** What a plan counts per usage period. One word everywhere: catalog, table, API, screen. */
 export const METERS = ['tickets', 'checklists', 'opportunities'] as const;
 export const Meter = z.enum(METERS);
 export type Meter = z.infer<typeof Meter>;
+
+/** Something of which a plan limits what is held now: teams, a kind of resources. Its name is the catalog's. */
+export const StockMeter = z.string().regex(/^[a-z][a-z0-9_]{0,39}$/u);
+export type StockMeter = z.infer<typeof StockMeter>;
+
+/** Limited by a plan, and counted by a query of its own instead of a counter. */
+export const DERIVED_METERS: readonly StockMeter[] = ['active_members'];
+
+export const isPeriodMeter = (meter: string): meter is Meter => (METERS as readonly string[]).includes(meter);

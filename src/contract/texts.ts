@@ -7,3 +7,7 @@ type RefusalTexts = typeof en;
 
 /** The sentences of every refusal and request problem, in the three languages. */
 export const refusalTexts: Record<Locale, RefusalTexts> = { en, de, it };
+
+/** What a reader calls a meter; one that only a catalog knows is called by its own name. */
+export const meterName = (meter: string, locale: Locale): string =>
+  (refusalTexts[locale].meters as Record<string, string>)[meter] ?? meter.replaceAll('_', ' ');

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { LOCALES, type Locale } from '../contract/common';
 import type { Problem, ProblemCode, Refusal, RequestProblemCode } from '../contract/refusals';
-import { refusalTexts } from '../contract/texts';
+import { meterName, refusalTexts } from '../contract/texts';
 import { fill, instantInWords } from '../platform/sentences';
 
 /** The one place a code becomes a status. A new code does not compile until it has a line here. */
@@ -120,7 +120,7 @@ function sentence(code: ProblemCode, facts: Record<string, unknown>, locale: Loc
   const texts = refusalTexts[locale];
   const words: Record<string, unknown> = {
     ...facts,
-    meterName: texts.meters[facts.meter as keyof typeof texts.meters],
+    meterName: typeof facts.meter === 'string' ? meterName(facts.meter, locale) : undefined,
     resetsAt: typeof facts.resetsAt === 'string' ? instantInWords(new Date(facts.resetsAt), locale, 'UTC') : undefined,
   };
   return fill(texts[code], words, locale);

@@ -45,7 +45,11 @@ export function MeterBar({ usage }: { usage: MeterUsage }) {
   return (
     <div className={styles.track} aria-hidden>
       <div
-        className={mergeClasses(styles.fill, usage.state === 'warning' && styles.warning, usage.state === 'exhausted' && styles.exhausted)}
+        className={mergeClasses(
+          styles.fill,
+          (usage.state === 'warning' || usage.state === 'over') && styles.warning,
+          usage.state === 'exhausted' && styles.exhausted,
+        )}
         style={{ width: `${share}%` }}
       />
     </div>

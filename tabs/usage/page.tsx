@@ -100,8 +100,8 @@ function MeterCard({ usage }: { usage: MeterUsage }) {
         <MeterBar usage={usage} />
         <p className={styles.muted}>{words(usage)}</p>
         {usage.state !== 'open' && (
-          <p className={mergeClasses(styles.state, usage.state === 'warning' ? styles.warning : styles.exhausted)}>
-            {t(usage.state === 'warning' ? 'usage.stateWarning' : 'usage.stateExhausted', { resetsAt: format.reset(usage.resetsAt) })}
+          <p className={mergeClasses(styles.state, usage.state === 'exhausted' ? styles.exhausted : styles.warning)}>
+            {t(usage.state === 'exhausted' ? 'usage.stateExhausted' : 'usage.stateWarning', { resetsAt: format.reset(usage.resetsAt) })}
           </p>
         )}
         <details>

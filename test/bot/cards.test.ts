@@ -61,6 +61,7 @@ const usage: Usage = {
     { ...meter, meter: 'checklists', state: 'exhausted', used: 500, remaining: 0 },
     { ...meter, meter: 'opportunities', state: 'open', limit: null, remaining: null },
   ],
+  limits: [],
 };
 const exhausted: Refusal = {
   code: 'quota_exhausted',

@@ -8,7 +8,7 @@ const limit = (hardLimit: number | null = 100, nextEdge: Date | null = null): Li
   entitled: hardLimit,
   available: hardLimit,
   hardLimit,
-  thresholds: [80, 100],
+  policy: null,
   nextEdge,
 });
 const first = counterAt(null, anchor, limit(), anchor.startedAt);

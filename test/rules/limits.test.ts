@@ -4,10 +4,13 @@ import { hasBegun, type LimitGrant, limitOf, thresholdsCrossed } from '../../src
 const at = new Date('2026-03-10T09:00:00.000Z');
 const hours = (count: number) => new Date(at.getTime() + count * 3_600_000);
 const grant = (given: Partial<LimitGrant> = {}): LimitGrant => ({
+  source: 'plan',
   amount: 100,
-  state: 'active',
+  createdAt: hours(-2),
   effectiveAt: hours(-1),
   expiresAt: null,
+  activatedAt: hours(-1),
+  endedAt: null,
   priority: 0,
   policy: {},
   counts: true,
@@ -19,7 +22,7 @@ test('without a grant nothing is granted', () => {
 });
 
 test('the limit is the sum of the active grants; pending ones are entitled, not available', () => {
-  expect(limitOf([grant(), grant({ amount: 50 }), grant({ amount: 25, state: 'pending' })], at)).toMatchObject({
+  expect(limitOf([grant(), grant({ amount: 50 }), grant({ amount: 25, activatedAt: null })], at)).toMatchObject({
     entitled: 175,
     available: 150,
     hardLimit: 150,
@@ -28,7 +31,7 @@ test('the limit is the sum of the active grants; pending ones are entitled, not 
 
 test('one unlimited grant makes it unlimited, a pending one only the entitlement', () => {
   expect(limitOf([grant(), grant({ amount: null })], at)).toMatchObject({ entitled: null, available: null, hardLimit: null });
-  expect(limitOf([grant(), grant({ amount: null, state: 'pending' })], at)).toMatchObject({ entitled: null, available: 100 });
+  expect(limitOf([grant(), grant({ amount: null, activatedAt: null })], at)).toMatchObject({ entitled: null, available: 100 });
 });
 
 test('grants of a subscription that is not Subscribed count nothing', () => {
@@ -71,7 +74,7 @@ test('between now and the next edge nothing changes', () => {
 test('the policy of the grant of highest priority holds; its tolerance is beyond the allowance, never instead of one', () => {
   const basic = grant({ priority: 1, policy: { thresholds: [50], tolerance: 1 } });
   const better = grant({ priority: 2, policy: { thresholds: [90, 100], tolerance: 7 } });
-  expect(limitOf([better, basic], at)).toMatchObject({ available: 200, hardLimit: 207, thresholds: [90, 100] });
+  expect(limitOf([better, basic], at)).toMatchObject({ available: 200, hardLimit: 207, policy: { notice: { thresholds: [90, 100] } } });
   expect(limitOf([grant({ amount: 0, policy: { tolerance: 7 } })], at)).toMatchObject({ available: 0, hardLimit: 0 });
 });
 

@@ -25,7 +25,8 @@ test.each([
   'tickets/2026-03-10/0/80',
   'tickets/2026-03-10T09:00:00.000Z/-1/80',
   'tickets/2026-03-10T09:00:00.000Z/0/80/1',
-  'people/2026-03-10T09:00:00.000Z/0/80',
+  'Not a meter/2026-03-10T09:00:00.000Z/0/80',
+  'teams/ever/0/80',
 ])('“%s” is no key', (key) => {
   expect(readNoticeKey(key)).toBeNull();
 });

@@ -36,15 +36,15 @@ export function opportunityCard({ texts }: Speech, opportunity: Opportunity, lin
   );
 }
 
-const COLORS = { open: 'Good', warning: 'Warning', exhausted: 'Attention' } as const;
+const COLORS = { open: 'Good', warning: 'Warning', over: 'Warning', exhausted: 'Attention' } as const;
 
-/** The three meters in numbers, never in money. The numbers stand in text: older phones draw no bar. */
+/** Quotas and limits in numbers, never in money. The numbers stand in text: older phones draw no bar. */
 export function usageCard({ locale, texts, say, instant, meter }: Speech, usage: Usage): Card {
   const { title, meter: line, unlimited, resets } = texts.usage;
   const resetsAt = usage.meters[0]?.resetsAt;
   return card(title, [
     heading(title),
-    ...usage.meters.flatMap((one) => {
+    ...[...usage.meters, ...usage.limits].flatMap((one) => {
       const name = meter(one.meter);
       const numbers = one.limit === null ? say(unlimited, { used: one.used }) : say(line, { ...one, remaining: one.remaining ?? 0 });
       return [

@@ -2,7 +2,7 @@ import type { Locale } from '../../contract/common';
 import de from '../../contract/locales/de/bot.json';
 import en from '../../contract/locales/en/bot.json';
 import it from '../../contract/locales/it/bot.json';
-import { refusalTexts } from '../../contract/texts';
+import { meterName } from '../../contract/texts';
 import type { QuotaMessage } from '../../features/notices/messages.port';
 import { fill, instantInWords } from '../../platform/sentences';
 
@@ -12,7 +12,7 @@ const TEXTS: Record<Locale, typeof en> = { en, de, it };
 export function noticeCard({ meter, threshold, used, limit, resetsAt, locale, timeZone }: QuotaMessage) {
   const { notice } = TEXTS[locale];
   const isReached = threshold >= 100;
-  const say = (sentence: string) => fill(sentence, { used, limit, meterName: refusalTexts[locale].meters[meter] }, locale);
+  const say = (sentence: string) => fill(sentence, { used, limit, meterName: meterName(meter, locale) }, locale);
   const title = say(isReached ? notice.reached : notice.warning);
   const text = (words: string, look: Record<string, unknown> = {}) => ({ type: 'TextBlock', text: words, wrap: true, ...look });
   return {
@@ -28,9 +28,13 @@ export function noticeCard({ meter, threshold, used, limit, resetsAt, locale, ti
         color: isReached ? 'Attention' : 'Warning',
         fallback: 'drop',
       },
-      text(say(isReached ? notice.stopped : notice.whatStops)),
-      { type: 'FactSet', facts: [{ title: notice.when, value: instantInWords(resetsAt, locale, timeZone) }] },
-      text(say(notice.whatWorks)),
+      ...(resetsAt === null
+        ? [text(say(isReached ? notice.heldStopped : notice.heldWhatStops))]
+        : [
+            text(say(isReached ? notice.stopped : notice.whatStops)),
+            { type: 'FactSet', facts: [{ title: notice.when, value: instantInWords(resetsAt, locale, timeZone) }] },
+            text(say(notice.whatWorks)),
+          ]),
       text(say(notice.why), { isSubtle: true, size: 'Small' }),
     ],
     actions: [],

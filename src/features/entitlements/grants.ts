@@ -1,32 +1,108 @@
-import type { Meter } from '../../contract/meters';
 import type { TxContext } from '../../platform/context';
-import type { Plan } from '../plans/plans';
-import { type Grant, insertGrant, liveGrants, voidGrants } from './grants.store';
+import type { Plan, PlanItem } from '../plans/plans';
+import { type Grant, grantedMeters, grantsSince, insertGrant, overridesSince, voidGrants } from './grants.store';
+import type { Override } from './limits.rules';
+import { type Portion, portionsOf } from './portions.rules';
 
-/** What a subscription grants from now on: its plan's metered items, in place of whatever it granted before. */
+export type { Grant } from './grants.store';
+
+export interface GrantOptions {
+  /** From when; what the subscription grants now goes on until then. Default: at once. */
+  effectiveAt?: Date;
+  /** Until when; default: until it is replaced. A subscription's grants end with its status, not by time. */
+  expiresAt?: Date;
+  /** How often an add-on was bought. */
+  quantity?: number | null;
+  source?: 'plan' | 'addon';
+}
+
+/**
+ * What a subscription grants from now on: its plan's quotas and limits, in place of whatever it granted before. What waits for
+ * a payment or for support is there and pending. Refresh the counters afterwards.
+ */
 export async function replacePlanGrants(
   tx: TxContext,
   tenantId: string,
   subscriptionId: string,
   plan: Plan | null,
   at: Date,
+  options: GrantOptions = {},
 ): Promise<void> {
-  await voidGrants(tx.db, tenantId, subscriptionId);
-  for (const item of plan?.items ?? []) {
-    if (item.kind !== 'metered') continue;
-    await insertGrant(tx.db, tenantId, {
-      grantId: tx.newId(),
-      meter: item.entitlement as Meter,
-      source: 'plan',
-      sourceId: subscriptionId,
-      amount: item.amount,
-      priority: plan!.rank,
-      policy: item.policy,
-      effectiveAt: at,
-      reason: plan!.planId,
-    });
+  const effectiveAt = options.effectiveAt ?? at;
+  await voidGrants(tx.db, tenantId, subscriptionId, effectiveAt);
+  for (const item of plan?.items.filter(isMeasured) ?? []) {
+    for (const portion of portionsOf(plan!, item, { ...options, effectiveAt }))
+      await insert(tx, tenantId, subscriptionId, plan!, item, portion, at);
   }
 }
 
-/** The grants of one meter that are pending or active, oldest first. */
-export const grantsOf = (tx: TxContext, tenantId: string, meter: Meter): Promise<Grant[]> => liveGrants(tx.db, tenantId, meter);
+const isMeasured = ({ kind }: PlanItem): boolean => kind === 'metered' || kind === 'stock';
+
+async function insert(
+  tx: TxContext,
+  tenantId: string,
+  sourceId: string,
+  plan: Plan,
+  item: PlanItem,
+  portion: Portion,
+  at: Date,
+): Promise<void> {
+  await insertGrant(
+    tx.db,
+    tenantId,
+    {
+      grantId: tx.newId(),
+      meter: item.entitlement,
+      sourceId,
+      priority: plan.rank,
+      policy: item.policy,
+      reason: plan.planId,
+      ...portion,
+    },
+    at,
+  );
+}
+
+/** Everything that decides a meter's limit: grants and overrides that had not ended before `since`; null: those in force. */
+export async function entitlementsOf(
+  tx: TxContext,
+  tenantId: string,
+  meter: string,
+  since: Date,
+): Promise<{ grants: Grant[]; overrides: Override[] }> {
+  return {
+    grants: await grantsSince(tx.db, tenantId, meter, 'tenant', since),
+    overrides: await overridesSince(tx.db, tenantId, meter, since),
+  };
+}
+
+/** Every meter that a subscription ever granted. */
+export const everGranted = (tx: TxContext, tenantId: string): Promise<string[]> => grantedMeters(tx.db, tenantId);
+
+/** What plans held together would grant of each meter when everything is unlocked; null = unlimited. Of no tenant: for previews. */
+export function limitsUnder(plans: readonly Plan[]): Map<string, number | null> {
+  const limits = new Map<string, number | null>();
+  for (const item of plans.flatMap(({ items }) => items).filter(isMeasured)) {
+    const before = limits.has(item.entitlement) ? limits.get(item.entitlement)! : 0;
+    limits.set(item.entitlement, before === null || item.amount === null ? null : before + item.amount);
+  }
+  return limits;
+}
+
+/** A switch or a value of the plans that are Subscribed: the most that any of them gives. */
+export async function entitlementAt(
+  tx: TxContext,
+  tenantId: string,
+  name: string,
+  _at: Date,
+): Promise<{ amount: number | null; has: boolean }> {
+  const rows = await tx.db.query<{ amount: number | null }>(
+    `select i.amount::float8 as amount
+       from subscriptions s join plan_items i on i.plan_id = s.plan_id and i.version = s.plan_version
+      where s.tenant_id = $1 and s.status = 'Subscribed' and i.entitlement = $2 and i.kind in ('boolean', 'static')`,
+    [tenantId, name],
+  );
+  const amounts = rows.map(({ amount }) => amount);
+  const amount = amounts.includes(null) ? null : Math.max(0, ...(amounts as number[]));
+  return { amount, has: amount === null || amount > 0 };
+}

@@ -16,6 +16,9 @@ export interface UsagePeriod {
   end: Date;
 }
 
+/** The one period of a limit on what is held now: it never begins anew. */
+export const ALWAYS: UsagePeriod = { start: new Date(-8.64e15), end: new Date(8.64e15) };
+
 /** The one period that holds `at`; an instant before the activation belongs to the first. `step` in months. */
 export function usagePeriodAt(anchor: UsageAnchor, at: Date, step = 1): UsagePeriod {
   const [year, month] = parts(anchor.date);

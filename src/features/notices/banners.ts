@@ -1,4 +1,3 @@
-import type { Meter } from '../../contract/meters';
 import type { Refusal } from '../../contract/refusals';
 import type { Actor } from '../../platform/actor';
 import { type Context, inTenant, type TxContext } from '../../platform/context';
@@ -11,7 +10,7 @@ import { noticeKey, readNoticeKey } from './quota-notice.rules';
 export async function bannerFor(
   tx: TxContext,
   actor: Actor,
-  meter: Meter,
+  meter: string,
   counter: { periodStart: Date; limitEpoch: number },
 ): Promise<{ key: string; threshold: number; isDismissed: boolean } | null> {
   const { periodStart, limitEpoch } = counter;

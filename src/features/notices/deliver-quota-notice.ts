@@ -1,21 +1,22 @@
 import { z } from 'zod';
 import { LOCALES, type Locale } from '../../contract/common';
-import { METERS } from '../../contract/meters';
+import { StockMeter } from '../../contract/meters';
 import { type Context, inTenant } from '../../platform/context';
 import { invariant } from '../../platform/invariant';
 import { deleteReference } from './conversations.store';
 import type { Messages } from './messages.port';
 import { abandonDeliveries, type Delivery, findNoticedCounter, markDelivery, queueDeliveries, takeDelivery } from './notices.store';
 import { type OutboxEvent, TryLater } from './outbox';
-import { noticeKey, type QuotaNotice } from './quota-notice.rules';
+import { noticeKey, periodNamed, type QuotaNotice } from './quota-notice.rules';
 
 /** As give_notice() writes it (0002_admission.sql). */
 const Payload = z.object({
-  meter: z.enum(METERS),
+  meter: StockMeter,
   scopeId: z.string(),
   limitEpoch: z.number().int(),
   threshold: z.number().int(),
-  periodStart: z.iso.datetime(),
+  /** An instant, or `always`. */
+  periodStart: z.string(),
 });
 
 /** One run delivers at most this many: its lease must not end under it. */
@@ -29,7 +30,7 @@ export async function deliverQuotaNotice(ctx: Context, event: OutboxEvent, ports
   const { tenantId } = event;
   invariant(tenantId, 'a quota notice belongs to a tenant');
   const payload = Payload.parse(event.payload);
-  const notice: QuotaNotice = { ...payload, periodStart: new Date(payload.periodStart) };
+  const notice: QuotaNotice = { ...payload, periodStart: periodNamed(payload.periodStart) };
   const key = noticeKey(notice);
 
   const counter = await inTenant(ctx, tenantId, async (tx) => {

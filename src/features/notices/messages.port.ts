@@ -1,14 +1,13 @@
 import type { Locale } from '../../contract/common';
-import type { Meter } from '../../contract/meters';
 
 /** The facts of a quota notice, and how its one reader is spoken to. */
 export interface QuotaMessage {
-  meter: Meter;
+  meter: string;
   threshold: number;
   used: number;
   limit: number;
-  /** When new ones can be created again. */
-  resetsAt: Date;
+  /** When new ones can be created again; null: when a place is freed. */
+  resetsAt: Date | null;
   locale: Locale;
   /** IANA zone of the organization. */
   timeZone: string;

@@ -1,6 +1,6 @@
 import type { Locale } from '../../contract/common';
-import type { Meter } from '../../contract/meters';
 import type { Queryable } from '../../platform/db/database';
+import { bound } from '../../platform/db/infinity';
 import type { ConversationReference } from './conversations.store';
 import { noticeKey, type QuotaNotice } from './quota-notice.rules';
 
@@ -28,15 +28,15 @@ export async function findNoticedCounter(
   tenantId: string,
   { meter, periodStart, limitEpoch, threshold }: QuotaNotice,
   at: Date,
-): Promise<{ used: number; limit: number; resetsAt: Date } | null> {
-  const [row] = await db.query<{ used: number; limit: number; resetsAt: Date }>(
-    `select used::float8 as used, hard_limit::float8 as "limit", period_end as "resetsAt" from usage_counters
+): Promise<{ used: number; limit: number; resetsAt: Date | null } | null> {
+  const [row] = await db.query<{ used: number; limit: number; resetsAt: Date | null }>(
+    `select used::float8 as used, coalesce(hard_limit, granted)::float8 as "limit", nullif(period_end, 'infinity') as "resetsAt" from usage_counters
       where tenant_id = $1 and scope_id = 'tenant' and meter = $2 and period_start = $3 and limit_epoch = $4
-        and period_end > $5 and hard_limit is not null
+        and period_end > $5 and granted is not null
         and not exists (
           select from notices n
            where n.tenant_id = $1 and n.scope_id = 'tenant' and n.meter = $2 and n.period_start = $3 and n.limit_epoch = $4 and n.threshold > $6)`,
-    [tenantId, meter, periodStart, limitEpoch, at, threshold],
+    [tenantId, meter, bound(periodStart), limitEpoch, at, threshold],
   );
   return row ?? null;
 }
@@ -121,17 +121,17 @@ export async function findBanner(
   db: Queryable,
   tenantId: string,
   memberId: string,
-  { meter, periodStart, limitEpoch }: { meter: Meter; periodStart: Date; limitEpoch: number },
+  { meter, periodStart, limitEpoch }: { meter: string; periodStart: Date; limitEpoch: number },
 ): Promise<{ threshold: number; dismissed: string[] } | null> {
   const [row] = await db.query<{ threshold: number; dismissed: string[] }>(
-    `select max(n.threshold) as threshold,
+    `select max(n.threshold)::float8 as threshold,
             array(select d.notice_key from deliveries d
                    where d.tenant_id = $1 and d.recipient = $3 and d.channel = 'banner' and d.state = 'dismissed') as dismissed
        from notices n
       where n.tenant_id = $1 and n.scope_id = 'tenant' and n.meter = $2 and n.period_start = $4 and n.limit_epoch = $5
         and exists (select from (${CONCERNED}) q where q.member_id = $3)
      having count(*) > 0`,
-    [tenantId, meter, memberId, periodStart, limitEpoch],
+    [tenantId, meter, memberId, bound(periodStart), limitEpoch],
   );
   return row ?? null;
 }
@@ -145,6 +145,6 @@ export async function saveDismissal(db: Queryable, tenantId: string, memberId: s
                      where n.tenant_id = $1 and n.scope_id = 'tenant' and n.meter = $2 and n.period_start = $6 and n.limit_epoch = $7
                        and n.threshold = $8)
      on conflict (tenant_id, notice_key, recipient, channel) do nothing`,
-    [tenantId, notice.meter, noticeKey(notice), memberId, at, notice.periodStart, notice.limitEpoch, notice.threshold],
+    [tenantId, notice.meter, noticeKey(notice), memberId, at, bound(notice.periodStart), notice.limitEpoch, notice.threshold],
   );
 }

@@ -1,23 +1,29 @@
-import { METERS, type Meter } from '../../contract/meters';
+import { ALWAYS } from '../entitlements/periods.rules';
 
 /** What names a notice: said once per recipient, meter, usage period, limit level and threshold. */
 export interface QuotaNotice {
-  meter: Meter;
+  meter: string;
+  /** ALWAYS.start for what has no periods. */
   periodStart: Date;
   limitEpoch: number;
   threshold: number;
 }
 
-/** `<meter>/<period start>/<limit epoch>/<threshold>` */
+/** A period as keys and events name it: its start, or `always`. */
+export const periodName = (start: Date): string => (start.getTime() === ALWAYS.start.getTime() ? 'always' : start.toISOString());
+
+export const periodNamed = (name: string): Date => (name === 'always' ? ALWAYS.start : new Date(name));
+
+/** `<meter>/<period>/<limit epoch>/<threshold>` */
 export const noticeKey = ({ meter, periodStart, limitEpoch, threshold }: QuotaNotice): string =>
-  `${meter}/${periodStart.toISOString()}/${limitEpoch}/${threshold}`;
+  `${meter}/${periodName(periodStart)}/${limitEpoch}/${threshold}`;
 
 /** The notice of a key, null for anything that is none. */
 export function readNoticeKey(key: string): QuotaNotice | null {
-  const [meter, start, epoch, threshold] = key.split('/');
-  const periodStart = new Date(start ?? '');
-  const notice = { meter: meter as Meter, periodStart, limitEpoch: Number(epoch), threshold: Number(threshold) };
+  const [meter = '', period = '', epoch, threshold] = key.split('/');
+  const periodStart = periodNamed(period);
+  const notice = { meter, periodStart, limitEpoch: Number(epoch), threshold: Number(threshold) };
   const isKey =
-    METERS.includes(notice.meter) && !Number.isNaN(periodStart.getTime()) && /^\d{1,6}\/\d{1,6}$/u.test(`${epoch}/${threshold}`);
+    /^[a-z][a-z0-9_]{0,39}$/u.test(meter) && !Number.isNaN(periodStart.getTime()) && /^\d{1,6}\/\d{1,6}$/u.test(`${epoch}/${threshold}`);
   return isKey && noticeKey(notice) === key ? notice : null;
 }

@@ -1,9 +1,45 @@
-/** How a meter's quota behaves; part of a plan item and of its grants. */
-export interface QuotaPolicy {
-  /** Percent of the granted amount at which people are told, ascending. */
-  thresholds: number[];
-  /** Units beyond the granted amount that are still admitted. */
-  tolerance: number;
+import type { ItemPolicy, QuotaItem } from './policies';
+
+/** How a meter behaves: every policy of a plan's item, decided. */
+export type MeterPolicy = Omit<QuotaItem, 'amount'>;
+
+/** What plan items and grants hold. The first catalogs kept their thresholds beside the other fields. */
+export type StoredPolicy = ItemPolicy & { thresholds?: number[] };
+
+/** The defaults of policies.ts, which a stored policy may lack. */
+export const DEFAULT_POLICY: MeterPolicy = {
+  enforcement: 'hard',
+  tolerance: 0,
+  notice: {
+    thresholds: [80, 100],
+    remaining: [],
+    forecastDays: 14,
+    recipients: ['assignees', 'admins', 'owner'],
+    channels: ['banner', 'bot'],
+  },
+  activation: 'now',
+  immediately: 0,
+  reason: null,
+  countEvent: null,
+  period: 'month',
+  releaseOn: 'none',
+  onExhausted: 'block',
+  rollover: null,
+  allocation: 'none',
+};
+
+/** A policy as it was stored at any time, whole. What it does not know it leaves at the default; it never fails. */
+export function wholePolicy({ thresholds, notice, ...given }: StoredPolicy): MeterPolicy {
+  const told = { ...DEFAULT_POLICY.notice, ...(thresholds && { thresholds }), ...notice };
+  return { ...DEFAULT_POLICY, ...given, notice: { ...told, thresholds: [...told.thresholds].sort((a, b) => a - b) } };
 }
 
-export const DEFAULT_QUOTA_POLICY: QuotaPolicy = { thresholds: [80, 100], tolerance: 0 };
+/** A policy with single fields replaced, each named by its path: `tolerance`, `notice.thresholds`. */
+export function withOverrides(policy: MeterPolicy, overrides: readonly { field: string; value: unknown }[]): MeterPolicy {
+  const changed: Record<string, unknown> = { ...policy };
+  for (const { field, value } of overrides) {
+    const [name, inner] = field.split('.') as [string, string | undefined];
+    changed[name] = inner ? { ...(changed[name] as object), [inner]: value } : value;
+  }
+  return changed as MeterPolicy;
+}

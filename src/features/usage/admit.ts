@@ -1,4 +1,4 @@
-import type { Meter } from '../../contract/meters';
+import { isPeriodMeter } from '../../contract/meters';
 import type { Refusal } from '../../contract/refusals';
 import type { SubscriptionStatus } from '../../contract/subscriptions';
 import type { Actor } from '../../platform/actor';
@@ -12,13 +12,15 @@ import { admitMember } from '../members/admit-member';
 import type { ActKey } from './creation';
 import { refreshCounter } from './refresh-counters';
 
-/** The database function that writes a tool's records and books their use in one statement. */
-export type Creation = 'create_tickets' | 'create_checklists' | 'submit_checklists' | 'create_opportunities';
+/** The database functions that write a tool's records and book their use in one statement. */
+const CREATIONS = ['create_tickets', 'create_checklists', 'submit_checklists', 'create_opportunities'] as const;
+export type Creation = (typeof CREATIONS)[number];
 
 /** Something that counts, named by its key for ever. */
 export interface Act extends ActKey {
   creation: Creation;
-  meter: Meter;
+  /** A quota, or something whose number is limited. */
+  meter: string;
   /** Id of the record to be created, or of the one to be started. */
   subject: string;
   quantity: number;
@@ -41,7 +43,8 @@ interface Verdict {
   used: number;
   held: number;
   hard_limit: number;
-  period_end: Date;
+  /** Infinite where nothing is counted per period. */
+  period_end: Date | number;
   standing: SubscriptionStatus | null;
   number: number | null;
 }
@@ -99,15 +102,7 @@ function settle(verdict: Verdict, act: Act, at: Date): Result<Admission, Refusal
     case 'inactive':
       return refuse(inactiveRefusal(verdict.standing));
     case 'exhausted':
-      return refuse({
-        code: 'quota_exhausted',
-        meter: act.meter,
-        limit: verdict.hard_limit,
-        used: verdict.used,
-        held: verdict.held,
-        resetsAt: verdict.period_end.toISOString(),
-        draftId: null,
-      });
+      return refuse(full(act.meter, verdict));
     case 'stale':
     case 'unknown_member':
       invariant(false, 'these are settled by trying again');
@@ -115,6 +110,12 @@ function settle(verdict: Verdict, act: Act, at: Date): Result<Admission, Refusal
     default:
       return never(verdict.verdict);
   }
+}
+
+function full(meter: string, { hard_limit: limit, used, held, period_end }: Verdict): Refusal {
+  return isPeriodMeter(meter) && period_end instanceof Date
+    ? { code: 'quota_exhausted', meter, limit, used, held, resetsAt: period_end.toISOString(), draftId: null }
+    : { code: 'limit_reached', meter, limit, used, held };
 }
 
 function laneOf({ database }: Context): Combiner<Waiting, Weighed> {
@@ -203,9 +204,4 @@ export const admissionStatement = (creation: Creation): string =>
   `select verdict, subject, used::float8 as used, held::float8 as held, hard_limit::float8 as hard_limit, period_end, standing, number::float8 as number
      from ${creation}($1::uuid, $2::timestamptz, $3::text[], $4::jsonb) order by ord`;
 
-const STATEMENTS: Record<Creation, string> = {
-  create_tickets: admissionStatement('create_tickets'),
-  create_checklists: admissionStatement('create_checklists'),
-  submit_checklists: admissionStatement('submit_checklists'),
-  create_opportunities: admissionStatement('create_opportunities'),
-};
+const STATEMENTS = Object.fromEntries(CREATIONS.map((creation) => [creation, admissionStatement(creation)])) as Record<Creation, string>;

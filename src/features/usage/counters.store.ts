@@ -1,11 +1,11 @@
-import type { Meter } from '../../contract/meters';
 import type { Queryable } from '../../platform/db/database';
+import { bound, unbound } from '../../platform/db/infinity';
 import type { Counter } from './counter.rules';
 
 interface Row {
-  period_start: Date;
-  period_end: Date;
-  valid_until: Date;
+  period_start: Date | number;
+  period_end: Date | number;
+  valid_until: Date | number;
   granted: number | null;
   hard_limit: number | null;
   used: number;
@@ -13,20 +13,23 @@ interface Row {
   peak_limit: number | null;
   limit_epoch: number;
   thresholds: number[];
+  remaining_marks: number[];
+  months: number;
 }
 
 /** The counter that is in force at `at`, up to date or not. */
-export const counterInForceAt = (db: Queryable, tenantId: string, meter: Meter, at: Date): Promise<Counter | null> =>
+export const counterInForceAt = (db: Queryable, tenantId: string, meter: string, at: Date): Promise<Counter | null> =>
   findCounter(db, tenantId, meter, at, '');
 
 /** The last counter that was opened, held until the transaction ends; it may begin after the clock of whoever asks. */
-export const lockNewestCounter = (db: Queryable, tenantId: string, meter: Meter): Promise<Counter | null> =>
+export const lockNewestCounter = (db: Queryable, tenantId: string, meter: string): Promise<Counter | null> =>
   findCounter(db, tenantId, meter, null, 'for update');
 
-async function findCounter(db: Queryable, tenantId: string, meter: Meter, at: Date | null, lock: string): Promise<Counter | null> {
+async function findCounter(db: Queryable, tenantId: string, meter: string, at: Date | null, lock: string): Promise<Counter | null> {
   const [row] = await db.query<Row>(
     `select period_start, period_end, valid_until, granted::float8 as granted, hard_limit::float8 as hard_limit,
-            used::float8 as used, held::float8 as held, peak_limit::float8 as peak_limit, limit_epoch, thresholds
+            used::float8 as used, held::float8 as held, peak_limit::float8 as peak_limit, limit_epoch, thresholds,
+            remaining_marks::float8[] as remaining_marks, months
        from usage_counters
       where tenant_id = $1 and scope_id = 'tenant' and meter = $2 and ($3::timestamptz is null or period_start <= $3)
       order by period_start desc limit 1 ${lock}`,
@@ -34,9 +37,9 @@ async function findCounter(db: Queryable, tenantId: string, meter: Meter, at: Da
   );
   return row
     ? {
-        periodStart: row.period_start,
-        periodEnd: row.period_end,
-        validUntil: row.valid_until,
+        periodStart: unbound(row.period_start),
+        periodEnd: unbound(row.period_end),
+        validUntil: unbound(row.valid_until),
         granted: row.granted,
         hardLimit: row.hard_limit,
         used: row.used,
@@ -44,29 +47,35 @@ async function findCounter(db: Queryable, tenantId: string, meter: Meter, at: Da
         peakLimit: row.peak_limit,
         limitEpoch: row.limit_epoch,
         thresholds: row.thresholds,
+        remainingMarks: row.remaining_marks,
+        months: row.months,
       }
     : null;
 }
 
 /** Writes the row of a period: a new one starts at zero, an existing one gets another allowance and keeps its use. */
-export async function saveCounter(db: Queryable, tenantId: string, meter: Meter, counter: Counter): Promise<void> {
+export async function saveCounter(db: Queryable, tenantId: string, meter: string, counter: Counter): Promise<void> {
   await db.query(
-    `insert into usage_counters (tenant_id, meter, period_start, period_end, valid_until, granted, hard_limit, peak_limit, limit_epoch, thresholds)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    `insert into usage_counters (tenant_id, meter, period_start, period_end, valid_until, granted, hard_limit, peak_limit, limit_epoch, thresholds,
+                                 remaining_marks, months)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
      on conflict (tenant_id, scope_id, meter, period_start)
-     do update set valid_until = excluded.valid_until, granted = excluded.granted, hard_limit = excluded.hard_limit,
-                   peak_limit = excluded.peak_limit, limit_epoch = excluded.limit_epoch, thresholds = excluded.thresholds`,
+     do update set period_end = excluded.period_end, valid_until = excluded.valid_until, granted = excluded.granted, hard_limit = excluded.hard_limit,
+                   peak_limit = excluded.peak_limit, limit_epoch = excluded.limit_epoch, thresholds = excluded.thresholds,
+                   remaining_marks = excluded.remaining_marks, months = excluded.months`,
     [
       tenantId,
       meter,
-      counter.periodStart,
-      counter.periodEnd,
-      counter.validUntil,
+      bound(counter.periodStart),
+      bound(counter.periodEnd),
+      bound(counter.validUntil),
       counter.granted,
       counter.hardLimit,
       counter.peakLimit,
       counter.limitEpoch,
       counter.thresholds,
+      counter.remainingMarks,
+      counter.months,
     ],
   );
 }
@@ -75,7 +84,7 @@ export async function saveCounter(db: Queryable, tenantId: string, meter: Meter,
 export async function noteThresholds(
   db: Queryable,
   tenantId: string,
-  meter: Meter,
+  meter: string,
   periodStart: Date,
   thresholds: readonly number[],
   at: Date,
@@ -83,16 +92,16 @@ export async function noteThresholds(
   await db.query(
     `select give_notice(c, $4, $5) from usage_counters c
       where tenant_id = $1 and scope_id = 'tenant' and meter = $2 and period_start = $3`,
-    [tenantId, meter, periodStart, thresholds, at],
+    [tenantId, meter, bound(periodStart), thresholds, at],
   );
 }
 
 /** Units of one meter in one period, from the ledger; equals the counter row (G1). */
-export async function sumUsage(db: Queryable, tenantId: string, meter: Meter, periodStart: Date): Promise<number> {
+export async function sumUsage(db: Queryable, tenantId: string, meter: string, periodStart: Date): Promise<number> {
   const [row] = await db.query<{ used: number }>(
     `select coalesce(sum(case kind when 'release' then -quantity else quantity end), 0)::float8 as used
        from usage_records where tenant_id = $1 and scope_id = 'tenant' and meter = $2 and period_start = $3`,
-    [tenantId, meter, periodStart],
+    [tenantId, meter, bound(periodStart)],
   );
   return row!.used;
 }
@@ -104,7 +113,7 @@ export async function sumUsage(db: Queryable, tenantId: string, meter: Meter, pe
 export async function releaseUnits(
   db: Queryable,
   tenantId: string,
-  meter: Meter,
+  meter: string,
   subject: string,
   actor: string,
   at: Date,
@@ -129,7 +138,7 @@ export async function releaseUnits(
   return rows.length > 0;
 }
 
-export async function isReleased(db: Queryable, tenantId: string, meter: Meter, subject: string, actor: string): Promise<boolean> {
+export async function isReleased(db: Queryable, tenantId: string, meter: string, subject: string, actor: string): Promise<boolean> {
   const rows = await db.query(
     `select 1 from usage_records where tenant_id = $1 and meter = $2 and subject = $3 and kind = 'release' and actor = $4 limit 1`,
     [tenantId, meter, subject, actor],

@@ -1,22 +1,23 @@
-import { METERS, type Meter } from '../../contract/meters';
+import { isPeriodMeter, METERS } from '../../contract/meters';
 import type { Refusal } from '../../contract/refusals';
-import type { MeterUsage, Usage } from '../../contract/usage';
+import type { LimitUsage, MeterUsage, Usage } from '../../contract/usage';
 import type { Actor } from '../../platform/actor';
 import { type Context, inTenant, type TxContext } from '../../platform/context';
 import { ok, type Result, refuse } from '../../platform/result';
-import { grantsOf } from '../entitlements/grants';
-import { hasBegun, limitOf } from '../entitlements/limits.rules';
+import { entitlementsOf } from '../entitlements/grants';
+import { hasBegun, limitOf, stateOf } from '../entitlements/limits.rules';
 import type { UsageAnchor } from '../entitlements/periods.rules';
 import { enter } from '../members/admit-member';
 import { findTenant } from '../tenants/tenants';
-import { type Counter, counterInForce, remainingOf, standingOf } from './counter.rules';
+import { type Counter, counterInForce, levelOf, remainingOf, standingOf } from './counter.rules';
 import { counterInForceAt } from './counters.store';
+import { stockMeters } from './refresh-counters';
 
 /** The warning that concerns a person, null for none; asked of whoever knows what was said, to whom, and what they put away. */
 export type BannerFor = (
   tx: TxContext,
   actor: Actor,
-  meter: Meter,
+  meter: string,
   counter: Counter,
 ) => Promise<(NonNullable<MeterUsage['notice']> & { isDismissed: boolean }) | null>;
 
@@ -31,10 +32,19 @@ export function readUsage(ctx: Context, actor: Actor, bannerFor: BannerFor): Pro
 
     const meters: MeterUsage[] = [];
     for (const meter of METERS) {
-      const { counter, ...usage } = await readMeter(tx, actor.tenantId, meter, tenant.anchor, at);
-      meters.push({ ...usage, ...warningFor(usage.state, await bannerFor(tx, actor, meter, counter)) });
+      const read = await readMeter(tx, actor.tenantId, meter, tenant.anchor, at);
+      meters.push({ ...read.shown, meter, ...periodOf(read.counter), ...(await warned(tx, actor, meter, read)) });
     }
-    return ok({ asOf: at.toISOString(), timeZone: tenant.timeZone, meters });
+    const limits: LimitUsage[] = [];
+    for (const meter of await stockMeters(tx, actor.tenantId)) {
+      const read = await readMeter(tx, actor.tenantId, meter, tenant.anchor, at);
+      limits.push({ ...read.shown, meter, ...(await warned(tx, actor, meter, read)) });
+    }
+    return ok({ asOf: at.toISOString(), timeZone: tenant.timeZone, meters, limits });
+
+    async function warned(tx: TxContext, actor: Actor, meter: string, { shown, counter }: Reading) {
+      return warningFor(shown.state, await bannerFor(tx, actor, meter, counter));
+    }
   });
 }
 
@@ -44,29 +54,34 @@ function warningFor(state: MeterUsage['state'], banner: Awaited<ReturnType<Banne
   return { state: state === 'warning' && !banner ? 'open' : state, notice };
 }
 
-async function readMeter(
-  tx: TxContext,
-  tenantId: string,
-  meter: Meter,
-  anchor: UsageAnchor,
-  at: Date,
-): Promise<Omit<MeterUsage, 'notice'> & { counter: Counter }> {
+interface Reading {
+  counter: Counter;
+  shown: Omit<LimitUsage, 'meter' | 'notice'>;
+}
+
+async function readMeter(tx: TxContext, tenantId: string, meter: string, anchor: UsageAnchor, at: Date): Promise<Reading> {
   const newest = await counterInForceAt(tx.db, tenantId, meter, at);
-  const grants = await grantsOf(tx, tenantId, meter);
-  const limit = limitOf(grants, at);
-  const counter = counterInForce(newest, anchor, limit, at);
+  const { grants, overrides } = await entitlementsOf(tx, tenantId, meter, at);
+  const limit = limitOf(grants, at, { overrides });
+  const counter = counterInForce(newest, isPeriodMeter(meter) ? anchor : null, limit, at);
   return {
     counter,
-    meter,
-    entitled: limit.entitled,
-    available: counter.granted,
-    limit: counter.hardLimit,
-    used: counter.used,
-    held: counter.held,
-    remaining: remainingOf(counter),
-    periodStart: counter.periodStart.toISOString(),
-    resetsAt: counter.periodEnd.toISOString(),
-    state: standingOf(counter),
-    grants: grants.filter((grant) => hasBegun(grant, at)).map(({ source, amount, state, reason }) => ({ source, amount, state, reason })),
+    shown: {
+      entitled: limit.entitled,
+      available: counter.granted,
+      limit: levelOf(counter),
+      used: counter.used,
+      held: counter.held,
+      remaining: remainingOf(counter),
+      state: standingOf(counter),
+      grants: grants
+        .filter((grant) => hasBegun(grant, at))
+        .map((grant) => ({ source: grant.source, amount: grant.amount, state: stateOf(grant, at), reason: grant.reason })),
+    },
   };
 }
+
+const periodOf = ({ periodStart, periodEnd }: Counter): Pick<MeterUsage, 'periodStart' | 'resetsAt'> => ({
+  periodStart: periodStart.toISOString(),
+  resetsAt: periodEnd.toISOString(),
+});

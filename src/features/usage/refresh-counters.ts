@@ -1,6 +1,6 @@
-import { METERS, type Meter } from '../../contract/meters';
+import { DERIVED_METERS, isPeriodMeter, METERS } from '../../contract/meters';
 import type { TxContext } from '../../platform/context';
-import { grantsOf } from '../entitlements/grants';
+import { entitlementsOf, everGranted } from '../entitlements/grants';
 import { limitOf, thresholdsCrossed } from '../entitlements/limits.rules';
 import { lockTenant } from '../tenants/tenants';
 import { counterAt } from './counter.rules';
@@ -10,12 +10,13 @@ import { lockNewestCounter, noteThresholds, saveCounter } from './counters.store
  * Opens the current period's counter, or gives it the allowance that holds now. Safe at any time, any number of times;
  * a tenant that was never activated has none. When a lowered allowance crosses a threshold, the notice is given once (G7).
  */
-export async function refreshCounter(tx: TxContext, tenantId: string, meter: Meter, at: Date): Promise<void> {
+export async function refreshCounter(tx: TxContext, tenantId: string, meter: string, at: Date): Promise<void> {
   const tenant = await lockTenant(tx.db, tenantId);
   if (!tenant?.anchor) return;
   const newest = await lockNewestCounter(tx.db, tenantId, meter);
-  const limit = limitOf(await grantsOf(tx, tenantId, meter), at);
-  const counter = counterAt(newest, tenant.anchor, limit, at);
+  const { grants, overrides } = await entitlementsOf(tx, tenantId, meter, at);
+  const limit = limitOf(grants, at, { overrides });
+  const counter = counterAt(newest, isPeriodMeter(meter) ? tenant.anchor : null, limit, at);
   await saveCounter(tx.db, tenantId, meter, counter);
   const reached = thresholdsCrossed(-1, counter.used, counter.granted, counter.thresholds);
   if (reached.length > 0) await noteThresholds(tx.db, tenantId, meter, counter.periodStart, reached, at);
@@ -23,5 +24,9 @@ export async function refreshCounter(tx: TxContext, tenantId: string, meter: Met
 
 /** All meters, after a change of what the tenant is entitled to. */
 export async function refreshCounters(tx: TxContext, tenantId: string, at: Date): Promise<void> {
-  for (const meter of METERS) await refreshCounter(tx, tenantId, meter, at);
+  for (const meter of [...METERS, ...(await stockMeters(tx, tenantId))]) await refreshCounter(tx, tenantId, meter, at);
 }
+
+/** The limits on what is held now that a plan of this tenant ever had, and that a counter keeps. */
+export const stockMeters = async (tx: TxContext, tenantId: string): Promise<string[]> =>
+  (await everGranted(tx, tenantId)).filter((meter) => !isPeriodMeter(meter) && !DERIVED_METERS.includes(meter));

@@ -1,4 +1,3 @@
-import type { Meter } from '../../contract/meters';
 import type { TxContext } from '../../platform/context';
 import { isReleased, releaseUnits } from './counters.store';
 
@@ -6,12 +5,12 @@ import { isReleased, releaseUnits } from './counters.store';
 export const release = (
   tx: TxContext,
   tenantId: string,
-  { meter, subject, actor, at }: { meter: Meter; subject: string; actor: string; at: Date },
+  { meter, subject, actor, at }: { meter: string; subject: string; actor: string; at: Date },
 ): Promise<boolean> => releaseUnits(tx.db, tenantId, meter, subject, actor, at);
 
 /** Whether this person gave back what creating `subject` used: a retry of an undo is answered as the undo was. */
 export const wasReleased = (
   tx: TxContext,
   tenantId: string,
-  { meter, subject, actor }: { meter: Meter; subject: string; actor: string },
+  { meter, subject, actor }: { meter: string; subject: string; actor: string },
 ): Promise<boolean> => isReleased(tx.db, tenantId, meter, subject, actor);

@@ -179,6 +179,7 @@ export class FakeApi {
           grants: [{ source: 'plan', amount: limit, state: 'active', reason: null }],
         };
       }),
+      limits: [],
     };
   }
 
