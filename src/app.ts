@@ -186,8 +186,9 @@ function sandboxSettings(config: Config, catalog: Catalog) {
   };
 }
 
-/** What the publisher entered in Partner Center: the same plan ids, each with its prices. */
+/** What the publisher entered in Partner Center: the same plan ids, each with its prices. What is sold by contract is not there. */
 function sandboxPlans(catalog: Catalog): SandboxPlan[] {
+  if (catalog.billing === 'direct') return [];
   return catalog.plans.flatMap((plan) =>
     plan.prices.map((price) => ({
       offerId: catalog.offer,
@@ -199,6 +200,7 @@ function sandboxPlans(catalog: Catalog): SandboxPlan[] {
       currency: price.currency,
       priceMinor: price.minor,
       rank: plan.rank,
+      ...(price.per === 'full_license' && { seats: plan.policies.quantity! }),
       limits: Object.fromEntries(METERS.map((meter) => [meter, unitsOf(plan.quotas[meter]?.amount)])) as SandboxPlan['limits'],
     })),
   );

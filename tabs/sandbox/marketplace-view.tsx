@@ -62,13 +62,14 @@ export function MarketplaceView({ person, lang, wanted, forgetWanted }: Marketpl
       {data && (
         <>
           <h2>{t('market.subscriptionsOf', { organization: person.organization })}</h2>
-          {data.subscriptions.length === 0 && <p className="quiet">{t('market.none')}</p>}
+          {data.subscriptions.length === 0 && data.plans.length > 0 && <p className="quiet">{t('market.none')}</p>}
           <ul className="subscriptions">
             {data.subscriptions.map((subscription) => (
               <SubscriptionRow key={subscription.id} subscription={subscription} plans={data.plans} person={person} lang={lang} />
             ))}
           </ul>
           <h2>{t('market.plans')}</h2>
+          {data.plans.length === 0 && <p className="quiet">{t('market.noPlans')}</p>}
           <ul className="plans">
             {plansOf(data.plans).map((terms) => (
               <PlanCard key={terms[0]!.planId} terms={terms} lang={lang} buy={() => setBuying(terms)} />
@@ -92,7 +93,7 @@ function usePrice(lang: Locale) {
   const { t } = useTranslation('host');
   return (plan: Plan) => ({
     amount: plan.priceMinor === 0 ? t('market.free') : money(lang, plan.priceMinor, plan.currency),
-    term: plan.priceMinor === 0 ? '' : t(`market.per.${plan.termUnit}`, { defaultValue: plan.termUnit }),
+    term: plan.priceMinor === 0 ? '' : t(`market.${plan.seats ? 'perSeat' : 'per'}.${plan.termUnit}`, { defaultValue: plan.termUnit }),
   });
 }
 
