@@ -11,7 +11,7 @@ import { createNoticeMessages } from './clients/teams/notice-messages';
 import { type Config, VERSION } from './config';
 import { METERS } from './contract/meters';
 import { deliverQuotaNotice } from './features/notices/deliver-quota-notice';
-import { forgetDone, type OutboxHandler, runOutbox } from './features/notices/outbox';
+import { forgetDone, type OutboxHandler, runOutbox } from './features/outbox/outbox';
 import { type Catalog, loadCatalog } from './features/plans/catalog';
 import { publishPlans } from './features/plans/publish-plans';
 import { applyPendingMarketplaceEvents } from './features/subscriptions/apply-event';

@@ -3,10 +3,10 @@ import { LOCALES, type Locale } from '../../contract/common';
 import { StockMeter } from '../../contract/meters';
 import { type Context, inTenant } from '../../platform/context';
 import { invariant } from '../../platform/invariant';
+import { type OutboxEvent, TryLater } from '../outbox/outbox';
 import { deleteReference } from './conversations.store';
 import type { Messages } from './messages.port';
 import { abandonDeliveries, type Delivery, findNoticedCounter, markDelivery, queueDeliveries, takeDelivery } from './notices.store';
-import { type OutboxEvent, TryLater } from './outbox';
 import { noticeKey, periodNamed, type QuotaNotice } from './quota-notice.rules';
 
 /** As give_notice() writes it (0002_admission.sql). */

@@ -5,7 +5,7 @@ import { bannerFor, dismissBanner } from '../../../src/features/notices/banners'
 import { choosePreferences, meetInChat } from '../../../src/features/notices/conversations';
 import { deliverQuotaNotice } from '../../../src/features/notices/deliver-quota-notice';
 import type { Messages, QuotaMessage, Sent } from '../../../src/features/notices/messages.port';
-import { runOutbox } from '../../../src/features/notices/outbox';
+import { runOutbox } from '../../../src/features/outbox/outbox';
 import { createTicket } from '../../../src/features/tickets/create-ticket';
 import { listTickets, updateTicket } from '../../../src/features/tickets/tickets';
 import { readUsage } from '../../../src/features/usage/read-usage';

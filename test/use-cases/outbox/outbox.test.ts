@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type OutboxEvent, pauseAfter, runOutbox, TryLater } from '../../../src/features/notices/outbox';
+import { type OutboxEvent, pauseAfter, runOutbox, TryLater } from '../../../src/features/outbox/outbox';
 import type { Context } from '../../../src/platform/context';
 import { TestClock, testContext } from '../../support/database';
 

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../platform/clock';
-import { type Context, inPublisher } from '../../platform/context';
-import { claimRows, closeRow, deleteDoneRows, type OutboxRow, postponeRow } from './outbox.store';
+import { type Context, inPublisher, type TxContext } from '../../platform/context';
+import { claimRows, closeRow, deleteDoneRows, insertRow, type OutboxRow, postponeRow } from './outbox.store';
 
 /** Something that was decided in a transaction and is carried out after it. */
 export interface OutboxEvent {
@@ -19,6 +19,10 @@ export class TryLater extends Error {
 }
 
 export type OutboxHandler = (event: OutboxEvent) => Promise<void>;
+
+/** Has something carried out after the transaction, not before `notBefore` (the product's time). */
+export const enqueue = (tx: TxContext, tenantId: string, topic: string, payload: object, notBefore: Date): Promise<void> =>
+  insertRow(tx.db, { outboxId: tx.newId(), tenantId, topic, payload, notBefore });
 
 const LEASE_MS = 5 * 60_000;
 const MOST_AT_ONCE = 20;

@@ -8,6 +8,19 @@ export interface OutboxRow {
   attempts: number;
 }
 
+export async function insertRow(
+  db: Queryable,
+  row: { outboxId: string; tenantId: string; topic: string; payload: object; notBefore: Date },
+): Promise<void> {
+  await db.query('insert into outbox (outbox_id, tenant_id, topic, payload, not_before) values ($1, $2, $3, $4, $5)', [
+    row.outboxId,
+    row.tenantId,
+    row.topic,
+    JSON.stringify(row.payload),
+    row.notBefore,
+  ]);
+}
+
 /** Takes what is due, for as long as the lease; nobody else gets it meanwhile. `at` is the product's time, the others are real. */
 export async function claimRows(
   db: Queryable,
