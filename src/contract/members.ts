@@ -5,10 +5,17 @@ export const ROLES = ['owner', 'admin', 'agent', 'member', 'viewer'] as const;
 export const Role = z.enum(ROLES);
 export type Role = z.infer<typeof Role>;
 
+export const LICENSE_KINDS = ['full', 'restricted', 'none'] as const;
+/** none: a place is missing, and the plan knows no restricted licenses. */
+export const LicenseKind = z.enum(LICENSE_KINDS);
+export type LicenseKind = z.infer<typeof LicenseKind>;
+
 export const Member = z.object({
   id: Id,
   name: z.string(),
   role: Role,
+  /** null: no licenses are assigned here. */
+  license: LicenseKind.nullable(),
   locale: Locale.nullable(),
   revision: Revision,
 });

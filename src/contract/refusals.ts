@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Meter } from './meters';
+import type { LicenseKind } from './members';
+import type { Meter } from './meters';
 import { SubscriptionStatus } from './subscriptions';
 
 /** An expected no, with facts. Each way in chooses its own status, card and sentence for a code. */
@@ -10,9 +11,22 @@ export type Refusal =
   | { code: 'subscription_inactive'; status: SubscriptionStatus }
   | {
       code: 'not_allowed';
-      needs: 'join_team' | 'create' | 'edit' | 'invite' | 'manage_members' | 'manage_plan' | 'read_billing' | 'support' | 'accounting';
+      needs:
+        | 'join_team'
+        | 'request_license'
+        | 'comment'
+        | 'create'
+        | 'edit'
+        | 'invite'
+        | 'manage_members'
+        | 'manage_plan'
+        | 'manage_settings'
+        | 'read_billing'
+        | 'support'
+        | 'accounting';
     }
   | { code: 'access_removed' }
+  | { code: 'license_restricted'; license: LicenseKind; needs: string; mayRequest: boolean; openRequestId: string | null }
   | { code: 'idempotency_conflict' }
   | { code: 'stale_revision'; current: Record<string, unknown> & { revision: number } }
   | { code: 'tenant_not_found' }

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { LOCALES, type Locale } from '../contract/common';
 import type { Problem, ProblemCode, Refusal, RequestProblemCode } from '../contract/refusals';
-import { meterName, refusalTexts } from '../contract/texts';
+import { refusalTexts } from '../contract/texts';
 import { fill, instantInWords } from '../platform/sentences';
 
 /** The one place a code becomes a status. A new code does not compile until it has a line here. */
@@ -12,6 +12,7 @@ const STATUS: Record<ProblemCode, number> = {
   subscription_inactive: 403,
   not_allowed: 403,
   access_removed: 403,
+  license_restricted: 403,
   idempotency_conflict: 409,
   stale_revision: 412,
   tenant_not_found: 404,
@@ -120,7 +121,7 @@ function sentence(code: ProblemCode, facts: Record<string, unknown>, locale: Loc
   const texts = refusalTexts[locale];
   const words: Record<string, unknown> = {
     ...facts,
-    meterName: typeof facts.meter === 'string' ? meterName(facts.meter, locale) : undefined,
+    meterName: texts.meters[facts.meter as keyof typeof texts.meters],
     resetsAt: typeof facts.resetsAt === 'string' ? instantInWords(new Date(facts.resetsAt), locale, 'UTC') : undefined,
   };
   return fill(texts[code], words, locale);

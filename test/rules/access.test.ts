@@ -1,19 +1,54 @@
-import { ROLES } from '../../src/contract/members';
+import { LICENSE_KINDS, ROLES } from '../../src/contract/members';
 import { SUBSCRIPTION_STATUSES } from '../../src/contract/subscriptions';
-import { type Capability, decideAccess, initialRole, may, rolesThatMay, seesNotes } from '../../src/features/members/access.rules';
+import {
+  type Capability,
+  decideAccess,
+  deniedByLicense,
+  initialRole,
+  may,
+  rolesThatMay,
+  seesNotes,
+} from '../../src/features/members/access.rules';
 
-const CAPABILITIES: Capability[] = ['read', 'join_team', 'create', 'edit', 'invite', 'manage_members', 'manage_plan', 'read_billing'];
+const CAPABILITIES: Capability[] = [
+  'read',
+  'join_team',
+  'request_license',
+  'comment',
+  'create',
+  'edit',
+  'invite',
+  'manage_members',
+  'manage_plan',
+  'read_billing',
+];
 
 test('what each role may', () => {
   const table = Object.fromEntries(ROLES.map((role) => [role, CAPABILITIES.filter((capability) => may(role, capability))]));
   expect(table).toEqual({
     owner: CAPABILITIES,
     admin: CAPABILITIES,
-    agent: ['read', 'join_team', 'create', 'edit', 'invite'],
-    member: ['read', 'join_team', 'create', 'edit', 'invite'],
-    viewer: ['read', 'join_team'],
+    agent: CAPABILITIES.slice(0, 7),
+    member: CAPABILITIES.slice(0, 7),
+    viewer: CAPABILITIES.slice(0, 3),
   });
   expect(rolesThatMay('create')).toEqual(ROLES.filter((role) => role !== 'viewer'));
+});
+
+test('MI-11 MI-12 MI-13 MI-14: capabilities are those of the role without those that the license denies', () => {
+  const table = Object.fromEntries(
+    LICENSE_KINDS.map((license) => [license, CAPABILITIES.filter((capability) => !deniedByLicense(license, capability))]),
+  );
+  const managing = ['manage_members', 'manage_plan', 'read_billing'];
+  expect(table).toEqual({
+    full: CAPABILITIES,
+    restricted: ['read', 'join_team', 'request_license', 'comment', ...managing],
+    none: ['request_license', ...managing],
+  });
+  for (const role of ROLES)
+    for (const license of [...LICENSE_KINDS, null])
+      for (const capability of CAPABILITIES)
+        expect(may(role, capability, license)).toBe(may(role, capability) && (license === null || table[license]!.includes(capability)));
 });
 
 test.each(ROLES)('an organization without a subscription is told so first, whoever of it asks (%s)', (role) => {

@@ -1,22 +1,46 @@
-import { ROLES, type Role } from '../../contract/members';
+import { type LicenseKind, ROLES, type Role } from '../../contract/members';
 import type { Refusal } from '../../contract/refusals';
 import type { SubscriptionStatus } from '../../contract/subscriptions';
 import { ok, type Result, refuse } from '../../platform/result';
 
-export type Capability = 'read' | 'join_team' | 'create' | 'edit' | 'invite' | 'manage_members' | 'manage_plan' | 'read_billing';
+export type Capability =
+  | 'read'
+  | 'join_team'
+  | 'request_license'
+  | 'comment'
+  | 'create'
+  | 'edit'
+  | 'invite'
+  | 'manage_members'
+  | 'manage_plan'
+  | 'manage_settings'
+  | 'read_billing';
 
-const CAPABILITIES: Record<Role, readonly Capability[]> = {
-  owner: ['read', 'join_team', 'create', 'edit', 'invite', 'manage_members', 'manage_plan', 'read_billing'],
-  admin: ['read', 'join_team', 'create', 'edit', 'invite', 'manage_members', 'manage_plan', 'read_billing'],
-  agent: ['read', 'join_team', 'create', 'edit', 'invite'],
-  member: ['read', 'join_team', 'create', 'edit', 'invite'],
-  viewer: ['read', 'join_team'],
+const READER: readonly Capability[] = ['read', 'join_team', 'request_license'];
+const WORKER: readonly Capability[] = [...READER, 'comment', 'create', 'edit', 'invite'];
+const MANAGER: readonly Capability[] = [...WORKER, 'manage_members', 'manage_plan', 'manage_settings', 'read_billing'];
+const CAPABILITIES: Record<Role, readonly Capability[]> = { owner: MANAGER, admin: MANAGER, agent: WORKER, member: WORKER, viewer: READER };
+
+/**
+ * What a license takes from every role, whatever a team or a setting allows. Managing stays: an organization whose only
+ * administrator has a restricted license could otherwise never give one.
+ */
+const DENIED: Record<LicenseKind, readonly Capability[]> = {
+  full: [],
+  restricted: ['create', 'edit', 'invite'],
+  none: ['read', 'join_team', 'comment', 'create', 'edit', 'invite'],
 };
+
+/** Whether the license forbids it; null: no licenses are assigned here. */
+export const deniedByLicense = (license: LicenseKind | null, capability: Capability): boolean =>
+  license !== null && DENIED[license].includes(capability);
 
 /** What outlives the subscription: its records and its bills stay readable. */
 const READS: readonly Capability[] = ['read', 'read_billing'];
 
-export const may = (role: Role, capability: Capability): boolean => CAPABILITIES[role].includes(capability);
+/** Capabilities are those of the role without those that the license denies. */
+export const may = (role: Role, capability: Capability, license: LicenseKind | null = null): boolean =>
+  CAPABILITIES[role].includes(capability) && !deniedByLicense(license, capability);
 
 export const rolesThatMay = (capability: Capability): Role[] => ROLES.filter((role) => may(role, capability));
 

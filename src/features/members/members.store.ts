@@ -1,11 +1,13 @@
-import type { Role } from '../../contract/members';
+import type { LicenseKind, Role } from '../../contract/members';
 import type { SubscriptionStatus } from '../../contract/subscriptions';
 import type { Queryable } from '../../platform/db/database';
+import { normalizeAddress } from './address.rules';
 
 export interface MemberRow {
   member_id: string;
   name: string;
   role: Role;
+  license: LicenseKind | null;
   locale: string | null;
   state: 'present' | 'removed';
   revision: number;
@@ -18,7 +20,7 @@ export async function findMemberAndStanding(
   memberId: string,
 ): Promise<{ member: MemberRow | null; standing: SubscriptionStatus | null; known: boolean }> {
   const [row] = await db.query<MemberRow & { standing: SubscriptionStatus | null; known: boolean; member_id: string | null }>(
-    `select m.member_id, m.name, m.role, m.locale, m.state, m.revision, subscription_standing($1) as standing, t.tenant_id is not null as known
+    `select m.member_id, m.name, m.role, m.license, m.locale, m.state, m.revision, subscription_standing($1) as standing, t.tenant_id is not null as known
        from (select $1::uuid as tenant_id) q
        left join tenants t on t.tenant_id = q.tenant_id
        left join members m on m.tenant_id = q.tenant_id and m.member_id = $2`,
@@ -29,7 +31,7 @@ export async function findMemberAndStanding(
   return { member: member.member_id ? (member as MemberRow) : null, standing, known };
 }
 
-/** First contact; whoever is known already stays as they are. */
+/** First contact, which also decides the license (capture_license in 0040); whoever is known already stays as they are. */
 export async function insertMember(
   db: Queryable,
   tenantId: string,
@@ -37,9 +39,9 @@ export async function insertMember(
   at: Date,
 ): Promise<void> {
   await db.query(
-    `insert into members (tenant_id, member_id, name, address, locale, role, created_at, last_active_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $7) on conflict (tenant_id, member_id) do nothing`,
-    [tenantId, member.memberId, member.name, member.address, member.locale, member.role, at],
+    `insert into members (tenant_id, member_id, name, address, address_key, locale, role, created_at, last_active_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $8) on conflict (tenant_id, member_id) do nothing`,
+    [tenantId, member.memberId, member.name, member.address, keyOf(member.address), member.locale, member.role, at],
   );
 }
 
@@ -51,12 +53,33 @@ export async function touchMember(
   at: Date,
 ): Promise<void> {
   await db.query(
-    `update members set name = $3, address = coalesce($4, address), locale = coalesce($5, locale), last_active_at = $6
+    `update members set name = $3, address = coalesce($4, address), address_key = coalesce($7, address_key),
+                        locale = coalesce($5, locale), last_active_at = $6
       where tenant_id = $1 and member_id = $2
         and (name <> $3 or address is distinct from coalesce($4, address) or locale is distinct from coalesce($5, locale)
              or last_active_at < $6::timestamptz - interval '1 hour')`,
-    [tenantId, seen.memberId, seen.name, seen.address, seen.locale, at],
+    [tenantId, seen.memberId, seen.name, seen.address, seen.locale, at, keyOf(seen.address)],
   );
+}
+
+const keyOf = (address: string | null): string | null => (address === null ? null : normalizeAddress(address));
+
+/** Whether somebody may ask for a license here, and what they have asked for already. */
+export async function findLicenseRequest(
+  db: Queryable,
+  tenantId: string,
+  memberId: string,
+  at: Date,
+): Promise<{ mayRequest: boolean; openRequestId: string | null }> {
+  const [row] = await db.query<{ mayRequest: boolean; openRequestId: string | null }>(
+    `select coalesce(p.settings ->> 'requests', p.policy ->> 'requests', 'off') <> 'off' as "mayRequest", r.request_id as "openRequestId"
+       from (select $1::uuid as tenant_id) q
+       left join license_pools p on p.tenant_id = q.tenant_id and p.ended_at is null
+       left join requests r on r.tenant_id = q.tenant_id and r.kind = 'license' and r.subject = $2::text and r.state = 'open'
+                           and (r.expires_at is null or r.expires_at > $3)`,
+    [tenantId, memberId, at],
+  );
+  return row!;
 }
 
 export async function listMemberRows(
@@ -67,7 +90,7 @@ export async function listMemberRows(
   limit: number,
 ): Promise<MemberRow[]> {
   return db.query<MemberRow>(
-    `select member_id, name, role, locale, state, revision from members
+    `select member_id, name, role, license, locale, state, revision from members
       where tenant_id = $1 and state = 'present'
         and ($2 = '' or name ilike '%' || $2 || '%' escape '\\')
         and ($3::text is null or (lower(name), member_id) > (lower($3), $4::uuid))
@@ -103,7 +126,7 @@ export async function setRole(
   const [row] = await db.query<MemberRow>(
     `update members set role = $3, revision = revision + 1
       where tenant_id = $1 and member_id = $2 and ($4::int is null or revision = $4)
-      returning member_id, name, role, locale, state, revision`,
+      returning member_id, name, role, license, locale, state, revision`,
     [tenantId, memberId, role, revision],
   );
   return row ?? null;

@@ -21,6 +21,7 @@ export const toMember = (row: MemberRow): Member => ({
   id: row.member_id,
   name: row.name,
   role: row.role,
+  license: row.license,
   locale: row.locale as Member['locale'],
   revision: row.revision,
 });

@@ -142,7 +142,7 @@ export function commentTicket(
     const act = { key: keyOf('comment_ticket', actor, key), fingerprint: fingerprint([ticketId, input]) };
     const known = await commentMadeBefore(tx, actor, ticketId, act);
     if (!known.ok || known.value) return known.ok ? ok({ record: known.value!, replayed: true }) : known;
-    const found = await ticketFor(tx, actor, ticketId, 'edit');
+    const found = await ticketFor(tx, actor, ticketId, 'comment');
     if (!found.ok) return found;
     if (input.kind === 'note' && !seesNotes(found.value.role)) return refuse({ code: 'not_allowed', needs: 'edit' });
     const commentId = tx.newId();
@@ -194,7 +194,7 @@ export function ticketTimeline(ctx: Context, actor: Actor, ticketId: string): Pr
 }
 
 /** What the actor may not see does not exist for them. */
-async function ticketFor(tx: TxContext, actor: Actor, ticketId: string, capability: 'read' | 'edit') {
+async function ticketFor(tx: TxContext, actor: Actor, ticketId: string, capability: 'read' | 'comment' | 'edit') {
   const access = await enter(tx, actor, capability);
   if (!access.ok) return access;
   const row = await findTicketRow(tx.db, actor.tenantId, ticketId);
