@@ -29,6 +29,22 @@ export const LOCALES = ['en', 'de', 'it'] as const;
 export const Locale = z.enum(LOCALES);
 export type Locale = z.infer<typeof Locale>;
 
+/** An IANA zone that this machine knows. */
+export const TimeZone = z
+  .string()
+  .min(1)
+  .max(100)
+  .refine(
+    (name) => {
+      try {
+        return Boolean(new Intl.DateTimeFormat('en', { timeZone: name }));
+      } catch {
+        return false;
+      }
+    },
+    { message: 'is not a known time zone' },
+  );
+
 /** A page of a list. `nextCursor` is opaque; null on the last page. */
 export const page = <Item extends z.ZodType>(item: Item) => z.object({ items: z.array(item), nextCursor: z.string().nullable() });
 

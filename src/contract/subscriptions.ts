@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id, Instant } from './common';
+import { Id, Instant, Locale, line, Revision, TimeZone } from './common';
 
 /** The marketplace's own status words. Source: SaaS fulfillment API v2. */
 export const SUBSCRIPTION_STATUSES = ['PendingFulfillmentStart', 'Subscribed', 'Suspended', 'Unsubscribed'] as const;
@@ -19,3 +19,61 @@ export const SubscriptionSummary = z.object({
   autoRenew: z.boolean(),
 });
 export type SubscriptionSummary = z.infer<typeof SubscriptionSummary>;
+
+/** One of the organization's subscriptions, bought from the marketplace or here. */
+export const Subscription = SubscriptionSummary.extend({
+  /** direct: a contract with the publisher, changed and ended here. */
+  source: z.enum(['marketplace', 'direct']),
+  /** The subscription that an addition belongs to. */
+  parentId: Id.nullable(),
+  planVersion: z.number().int(),
+  quantity: z.number().int().nullable(),
+  purchasedAt: Instant,
+  revision: Revision,
+});
+export type Subscription = z.infer<typeof Subscription>;
+
+/** A plan as it is offered now, with what it costs and grants. */
+export const PlanOffer = z.object({
+  planId: z.string(),
+  version: z.number().int(),
+  role: z.enum(['base', 'addon']),
+  /** Who charges: marketplace is bought from Microsoft, direct by `POST /subscriptions`. */
+  billing: z.enum(['marketplace', 'direct']),
+  rank: z.number().int(),
+  name: z.string(),
+  description: z.string(),
+  /** Minor units for a whole term, multiplied by what `per` names. */
+  prices: z.array(z.object({ term: z.string(), currency: z.string(), minor: z.number().int(), per: z.string() })),
+  /** Bounds of a plan that is bought by the number. */
+  quantity: z.object({ min: z.number().int(), max: z.number().int() }).nullable(),
+  /** Amounts; null = unlimited; of a feature 0 or 1. */
+  grants: z.array(z.object({ entitlement: z.string(), kind: z.string(), amount: z.number().int().nullable() })),
+});
+export type PlanOffer = z.infer<typeof PlanOffer>;
+
+export const ContractTerm = z.enum(['P1M', 'P1Y']);
+
+/** What an organization is called here and where its midnights are. */
+export const OrganizationFacts = z.strictObject({
+  name: line(200),
+  contactAddress: z.email().max(320),
+  locale: Locale,
+  timeZone: TimeZone,
+});
+export type OrganizationFacts = z.infer<typeof OrganizationFacts>;
+
+/** `POST /subscriptions` */
+export const NewContract = z.strictObject({
+  planId: z.string().min(1).max(50),
+  term: ContractTerm,
+  quantity: z.number().int().min(1).max(1_000_000).nullable().default(null),
+  /** The price that the buyer saw and agrees to. */
+  consent: z
+    .strictObject({ version: z.number().int(), currency: z.string().length(3), minor: z.number().int().min(0) })
+    .nullable()
+    .default(null),
+  /** Of an organization that is not described yet; otherwise left as it is. */
+  organization: OrganizationFacts.nullable().default(null),
+});
+export type NewContract = z.infer<typeof NewContract>;

@@ -3,7 +3,7 @@ import { type Context, inPublisher, type TxContext } from '../../platform/contex
 import { invariant } from '../../platform/invariant';
 import { ok, type Result, refuse } from '../../platform/result';
 import { calendarDate, type UsagePeriod } from '../entitlements/periods.rules';
-import { findPlan, type Plan, planName } from '../plans/plans';
+import { findPlan, listPlans, type Plan, planName } from '../plans/plans';
 import type { PriceItem } from '../plans/policies';
 import type { Tenant } from '../tenants/tenants';
 import { contractTermAt, decideOrder, type Order, type Owned } from './contracts.rules';
@@ -35,7 +35,7 @@ export async function checkOrder(
   tenantId: string,
   order: Order & { planId: string },
 ): Promise<Result<{ plan: Plan; price: PriceItem; parentId: string | null }, Refusal>> {
-  const plan = await findPlan(tx.db, order.planId);
+  const plan = (await listPlans(tx.db, null)).find(({ planId }) => planId === order.planId);
   if (!plan) return refuse({ code: 'plan_unknown', planId: order.planId });
   const decided = decideOrder(plan, order, await ownedBy(tx, tenantId));
   return decided.ok ? ok({ plan, ...decided.value }) : decided;

@@ -136,7 +136,7 @@ export async function saveSubscription(db: Queryable, tenantId: string, row: Sub
 /** Holds when a contract of ours is looked at next; null: never again. The directory has it, because it knows every organization. */
 export async function enterContract(db: Queryable, tenantId: string, subscriptionId: string, dueAt: Date | null): Promise<void> {
   await db.query(
-    `insert into subscription_directory (source, external_id, tenant_id, subscription_id, due_at) values ('direct', $2, $1, $2::uuid, $3)
+    `insert into subscription_directory (source, external_id, tenant_id, subscription_id, due_at) values ('direct', $2::uuid::text, $1, $2::uuid, $3)
      on conflict (source, external_id) do update set due_at = excluded.due_at`,
     [tenantId, subscriptionId, dueAt],
   );

@@ -1,0 +1,45 @@
+import type { Refusal } from '../../contract/refusals';
+import type { Subscription } from '../../contract/subscriptions';
+import type { Actor } from '../../platform/actor';
+import { type Context, inTenant, type TxContext } from '../../platform/context';
+import { ok, type Result } from '../../platform/result';
+import { enter } from '../members/admit-member';
+import { findPlan, planName } from '../plans/plans';
+import { listSubscriptions, type SubscriptionRow } from './subscriptions.store';
+
+/** The organization's subscriptions, the best standing first; whoever belongs to it may know. */
+export function mySubscriptions(ctx: Context, actor: Actor): Promise<Result<{ items: Subscription[] }, Refusal>> {
+  return inTenant(ctx, actor.tenantId, async (tx) => {
+    const access = await enter(tx, actor, 'read');
+    return access.ok ? ok({ items: await subscriptionsOf(tx, actor.tenantId, actor.locale ?? 'en') }) : access;
+  });
+}
+
+/** All subscriptions of an organization as they are shown; for callers that have asked who may. */
+export async function subscriptionsOf(tx: TxContext, tenantId: string, locale: string): Promise<Subscription[]> {
+  const shown: Subscription[] = [];
+  for (const row of await listSubscriptions(tx.db, tenantId)) shown.push(await showSubscription(tx, row, locale));
+  return shown;
+}
+
+export async function showSubscription(tx: TxContext, row: SubscriptionRow, locale: string): Promise<Subscription> {
+  const plan = await findPlan(tx.db, row.planId, row.planVersion);
+  const { name, source, parentId, planId, planVersion, status, termUnit, autoRenew, quantity, revision } = row;
+  return {
+    id: row.subscriptionId,
+    name,
+    source,
+    parentId,
+    planId,
+    planVersion,
+    planName: plan ? planName(plan, locale) : planId,
+    status,
+    termUnit,
+    termStart: row.termStart?.toISOString() ?? null,
+    termEnd: row.termEnd?.toISOString() ?? null,
+    autoRenew,
+    quantity,
+    purchasedAt: row.purchasedAt.toISOString(),
+    revision,
+  };
+}
