@@ -4,6 +4,7 @@ import { draftRoutes } from './drafts';
 import { memberRoutes } from './members';
 import { opportunityRoutes } from './opportunities';
 import { requestRoutes } from './requests';
+import { subscriptionRoutes } from './subscriptions';
 import { ticketRoutes } from './tickets';
 import { usageRoutes } from './usage';
 
@@ -16,4 +17,5 @@ export const apiRoutes = (links: Parameters<typeof memberRoutes>[0]): ApiRoute[]
   ...opportunityRoutes,
   ...draftRoutes,
   ...requestRoutes,
+  ...subscriptionRoutes,
 ];
