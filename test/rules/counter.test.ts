@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Limit } from '../../src/features/entitlements/limits.rules';
 import { type UsageAnchor, usagePeriodAt } from '../../src/features/entitlements/periods.rules';
-import { type Counter, counterAt, counterInForce, remainingOf, standingOf } from '../../src/features/usage/counter.rules';
+import { type Counter, counterAt, remainingOf, standingOf } from '../../src/features/usage/counter.rules';
 
 const anchor: UsageAnchor = { startedAt: new Date('2026-01-31T10:00:00.000Z'), date: '2026-01-31', timeZone: 'Europe/Rome' };
 const limit = (hardLimit: number | null = 100, nextEdge: Date | null = null): Limit => ({
@@ -98,14 +98,6 @@ test('G4 a change of zone takes effect at the next boundary: no gap, no overlap,
   );
 });
 
-test('G10 a valid row is shown as it decides, a stale one as it will be brought up to', () => {
-  const at = new Date('2026-02-10T00:00:00.000Z');
-  const row = { ...first, used: 7 };
-  expect(counterInForce(row, anchor, limit(500), at)).toBe(row);
-  expect(counterInForce({ ...row, validUntil: at }, anchor, limit(500), at)).toEqual(counterAt(row, anchor, limit(500), at));
-  expect(counterInForce(null, anchor, limit(), at)).toEqual(counterAt(null, anchor, limit(), at));
-});
-
 const counter = (given: Partial<Counter>): Counter => ({ ...first, granted: 100, hardLimit: 100, ...given });
 
 test.each([
@@ -119,7 +111,12 @@ test.each([
   [{ used: 105, hardLimit: 110 }, 'warning', 5],
   [{ used: 100_000, granted: null, hardLimit: null }, 'open', null],
   [{ used: 50, thresholds: [50, 100] }, 'warning', 50],
+  [{ used: 70, remainingMarks: [30] }, 'warning', 30],
+  [{ used: 69, remainingMarks: [30] }, 'open', 31],
+  [{ used: 100, hardLimit: null }, 'warning', 0],
+  [{ used: 101, hardLimit: null }, 'over', 0],
 ] as const)('%p stands %s with %p left', (given, standing, remaining) => {
-  const one = counter({ ...given, thresholds: 'thresholds' in given ? [...given.thresholds] : [80, 100] });
+  const marks = { thresholds: [80, 100], remainingMarks: [], ...given };
+  const one = counter({ ...marks, thresholds: [...marks.thresholds], remainingMarks: [...marks.remainingMarks] });
   expect([standingOf(one), remainingOf(one)]).toEqual([standing, remaining]);
 });

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../platform/db/database';
+import { bound } from '../../platform/db/infinity';
 import type { StoredPolicy } from '../plans/quota-policy.rules';
 import type { GrantSource, LimitGrant, Override } from './limits.rules';
 
@@ -7,22 +8,32 @@ export interface Grant extends LimitGrant {
   sourceId: string;
   activation: 'now' | 'on_payment' | 'manual';
   reason: string | null;
+  /** Units that had been used when it expired, and in which period: they stay granted until that period ends. */
+  burnt: number;
+  burntIn: Date | null;
 }
 
 /**
- * The grants of one meter that had not ended before `since`, oldest first. `counts` tells whether the subscription they come
- * from is Subscribed, if they come from one.
+ * The grants of one meter that had not ended before `since`, and those of which something was used in the period that began
+ * then or later; oldest first. `counts`: their subscription, if they come from one, is Subscribed.
  */
-export async function grantsSince(db: Queryable, tenantId: string, meter: string, scopeId: string, since: Date | null): Promise<Grant[]> {
+export async function grantsSince(
+  db: Queryable,
+  tenantId: string,
+  meter: string,
+  { since, periodStart }: { since: Date; periodStart: Date | null },
+): Promise<Grant[]> {
   return db.query<Grant>(
     `select g.grant_id as "grantId", g.source, g.source_id as "sourceId", g.amount::float8 as amount, g.priority, g.policy, g.activation, g.reason,
             g.created_at as "createdAt", g.effective_at as "effectiveAt", g.expires_at as "expiresAt",
-            case when g.state <> 'pending' then coalesce(g.activated_at, g.effective_at) end as "activatedAt", g.ended_at as "endedAt", (s.status is null or s.status = 'Subscribed') as counts
+            case when g.state <> 'pending' then coalesce(g.activated_at, g.effective_at) end as "activatedAt", g.ended_at as "endedAt",
+            g.burnt::float8 as burnt, g.burnt_in as "burntIn", (s.status is null or s.status = 'Subscribed') as counts
        from grants g
        left join subscriptions s on s.tenant_id = g.tenant_id and s.subscription_id::text = g.source_id
-      where g.tenant_id = $1 and g.meter = $2 and g.scope_id = $3 and (g.ended_at is null or $4::timestamptz is not null and g.ended_at > $4)
+      where g.tenant_id = $1 and g.meter = $2 and g.scope_id = 'tenant'
+        and (g.ended_at is null or g.ended_at > $3 or g.burnt > 0 and g.burnt_in >= $4)
       order by g.created_at, g.grant_id`,
-    [tenantId, meter, scopeId, since],
+    [tenantId, meter, bound(since), periodStart && bound(periodStart)],
   );
 }
 
@@ -76,6 +87,18 @@ export async function insertGrant(db: Queryable, tenantId: string, grant: NewGra
   );
 }
 
+/** Notes that a grant has expired, and what had been used of it. */
+export async function expireGrant(
+  db: Queryable,
+  tenantId: string,
+  { grantId, burnt, burntIn }: Pick<Grant, 'grantId' | 'burnt' | 'burntIn'>,
+): Promise<void> {
+  await db.query(
+    `update grants set state = 'expired', ended_at = expires_at, burnt = $3, burnt_in = $4 where tenant_id = $1 and grant_id = $2`,
+    [tenantId, grantId, burnt, burntIn],
+  );
+}
+
 /** Every meter that was ever granted, by name. */
 export async function grantedMeters(db: Queryable, tenantId: string): Promise<string[]> {
   const rows = await db.query<{ meter: string }>('select distinct meter from grants where tenant_id = $1 order by meter', [tenantId]);
@@ -89,6 +112,6 @@ export async function overridesSince(db: Queryable, tenantId: string, meter: str
        from policy_overrides
       where tenant_id = $1 and split_part(path, '.', 1) = $2 and least(expires_at, ended_at) > $3
       order by set_at, override_id`,
-    [tenantId, meter, since],
+    [tenantId, meter, bound(since)],
   );
 }

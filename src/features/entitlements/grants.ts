@@ -1,6 +1,6 @@
 import type { TxContext } from '../../platform/context';
 import type { Plan, PlanItem } from '../plans/plans';
-import { type Grant, grantedMeters, grantsSince, insertGrant, overridesSince, voidGrants } from './grants.store';
+import { expireGrant, type Grant, grantedMeters, grantsSince, insertGrant, overridesSince, voidGrants } from './grants.store';
 import type { Override } from './limits.rules';
 import { type Portion, portionsOf } from './portions.rules';
 
@@ -63,17 +63,36 @@ async function insert(
   );
 }
 
-/** Everything that decides a meter's limit: grants and overrides that had not ended before `since`; null: those in force. */
+/**
+ * What decides a meter's limit: the grants and overrides that had not ended before `since`, and the grants that expired in the
+ * period that began at `periodStart` after something had been used of them.
+ */
 export async function entitlementsOf(
   tx: TxContext,
   tenantId: string,
   meter: string,
   since: Date,
+  periodStart: Date | null = null,
 ): Promise<{ grants: Grant[]; overrides: Override[] }> {
   return {
-    grants: await grantsSince(tx.db, tenantId, meter, 'tenant', since),
+    grants: await grantsSince(tx.db, tenantId, meter, { since, periodStart }),
     overrides: await overridesSince(tx.db, tenantId, meter, since),
   };
+}
+
+/** Writes down what a period's end and the passing of time did to grants. */
+export async function settleGrants(
+  tx: TxContext,
+  tenantId: string,
+  meter: string,
+  { carried, expired }: { carried: readonly Grant[]; expired: readonly Grant[] },
+): Promise<void> {
+  for (const grant of carried) {
+    const grantId = tx.newId();
+    await insertGrant(tx.db, tenantId, { ...grant, grantId, meter }, grant.createdAt);
+    if (expired.includes(grant)) await expireGrant(tx.db, tenantId, { ...grant, grantId });
+  }
+  for (const grant of expired) if (!carried.includes(grant)) await expireGrant(tx.db, tenantId, grant);
 }
 
 /** Every meter that a subscription ever granted. */

@@ -13,7 +13,15 @@ import type { ActKey } from './creation';
 import { refreshCounter } from './refresh-counters';
 
 /** The database functions that write a tool's records and book their use in one statement. */
-const CREATIONS = ['create_tickets', 'create_checklists', 'submit_checklists', 'create_opportunities'] as const;
+const CREATIONS = [
+  'create_tickets',
+  'create_checklists',
+  'submit_checklists',
+  'create_opportunities',
+  'create_resources',
+  'create_teams',
+  'unarchive_teams',
+] as const;
 export type Creation = (typeof CREATIONS)[number];
 
 /** Something that counts, named by its key for ever. */
@@ -68,7 +76,7 @@ const lanes = new WeakMap<Database, Combiner<Waiting, Weighed>>();
  */
 export async function admit(ctx: Context, actor: Actor, act: Act): Promise<Result<Admission, Refusal>> {
   for (let attempt = 1; attempt <= MOST_TRIES; attempt += 1) {
-    const { verdict, at } = await laneOf(ctx).submit(`${act.creation} ${actor.tenantId}`, { ctx, actor, act });
+    const { verdict, at } = await laneOf(ctx).submit(`${act.creation} ${act.meter} ${actor.tenantId}`, { ctx, actor, act });
     switch (verdict.verdict) {
       case 'unknown_member': {
         const admitted = await inTenant(ctx, actor.tenantId, (tx) => admitMember(tx, actor, at));

@@ -92,11 +92,6 @@ function rose(before: number | null, after: number | null): boolean {
   return after === null || after > before;
 }
 
-/** What the enforcing statement decides by at `at`: the row while it is valid, else what it will be brought up to first. */
-export function counterInForce(newest: Counter | null, anchor: UsageAnchor | null, limit: Limit, at: Date): Counter {
-  return newest && at < newest.validUntil ? newest : counterAt(newest, anchor, limit, at);
-}
-
 /** Units left below the limit that people see; null = unlimited. */
 export function remainingOf(counter: Counter): number | null {
   const level = levelOf(counter);

@@ -145,3 +145,12 @@ export async function isReleased(db: Queryable, tenantId: string, meter: string,
   );
   return rows.length > 0;
 }
+
+/** Ends a period where a new activation or a change of the plan begins another. */
+export async function cutCounter(db: Queryable, tenantId: string, meter: string, periodStart: Date, at: Date): Promise<void> {
+  await db.query(
+    `update usage_counters set period_end = $4, valid_until = least(valid_until, $4)
+      where tenant_id = $1 and meter = $2 and period_start = $3 and period_start < $4 and period_end > $4`,
+    [tenantId, meter, periodStart, at],
+  );
+}

@@ -1,16 +1,17 @@
-import { isPeriodMeter, METERS } from '../../contract/meters';
+import { METERS } from '../../contract/meters';
 import type { Refusal } from '../../contract/refusals';
 import type { LimitUsage, MeterUsage, Usage } from '../../contract/usage';
 import type { Actor } from '../../platform/actor';
 import { type Context, inTenant, type TxContext } from '../../platform/context';
 import { ok, type Result, refuse } from '../../platform/result';
-import { entitlementsOf } from '../entitlements/grants';
-import { hasBegun, limitOf, stateOf } from '../entitlements/limits.rules';
+import { hasBegun, stateOf } from '../entitlements/limits.rules';
 import type { UsageAnchor } from '../entitlements/periods.rules';
 import { enter } from '../members/admit-member';
 import { findTenant } from '../tenants/tenants';
-import { type Counter, counterInForce, levelOf, remainingOf, standingOf } from './counter.rules';
+import { type Counter, levelOf, remainingOf, standingOf } from './counter.rules';
 import { counterInForceAt } from './counters.store';
+import { inForce } from './in-force.rules';
+import { meterFacts } from './meter-facts';
 import { stockMeters } from './refresh-counters';
 
 /** The warning that concerns a person, null for none; asked of whoever knows what was said, to whom, and what they put away. */
@@ -61,9 +62,7 @@ interface Reading {
 
 async function readMeter(tx: TxContext, tenantId: string, meter: string, anchor: UsageAnchor, at: Date): Promise<Reading> {
   const newest = await counterInForceAt(tx.db, tenantId, meter, at);
-  const { grants, overrides } = await entitlementsOf(tx, tenantId, meter, at);
-  const limit = limitOf(grants, at, { overrides });
-  const counter = counterInForce(newest, isPeriodMeter(meter) ? anchor : null, limit, at);
+  const { counter, limit, grants } = inForce(await meterFacts(tx, tenantId, meter, { anchor, newest }, at), at);
   return {
     counter,
     shown: {

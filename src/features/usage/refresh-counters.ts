@@ -1,10 +1,12 @@
 import { DERIVED_METERS, isPeriodMeter, METERS } from '../../contract/meters';
 import type { TxContext } from '../../platform/context';
-import { entitlementsOf, everGranted } from '../entitlements/grants';
-import { limitOf, thresholdsCrossed } from '../entitlements/limits.rules';
+import { everGranted, settleGrants } from '../entitlements/grants';
+import { thresholdsCrossed } from '../entitlements/limits.rules';
 import { lockTenant } from '../tenants/tenants';
-import { counterAt } from './counter.rules';
-import { lockNewestCounter, noteThresholds, saveCounter } from './counters.store';
+import { cutCounter, lockNewestCounter, noteThresholds, saveCounter } from './counters.store';
+import { expireHolds } from './holds.store';
+import { bringUpTo } from './in-force.rules';
+import { meterFacts } from './meter-facts';
 
 /**
  * Opens the current period's counter, or gives it the allowance that holds now. Safe at any time, any number of times;
@@ -14,10 +16,13 @@ export async function refreshCounter(tx: TxContext, tenantId: string, meter: str
   const tenant = await lockTenant(tx.db, tenantId);
   if (!tenant?.anchor) return;
   const newest = await lockNewestCounter(tx.db, tenantId, meter);
-  const { grants, overrides } = await entitlementsOf(tx, tenantId, meter, at);
-  const limit = limitOf(grants, at, { overrides });
-  const counter = counterAt(newest, isPeriodMeter(meter) ? tenant.anchor : null, limit, at);
+  const facts = await meterFacts(tx, tenantId, meter, { anchor: tenant.anchor, newest }, at);
+  const brought = bringUpTo(facts, at);
+  const { counter } = brought;
+  if (newest !== null && isPeriodMeter(meter)) await cutCounter(tx.db, tenantId, meter, newest.periodStart, counter.periodStart);
   await saveCounter(tx.db, tenantId, meter, counter);
+  await settleGrants(tx, tenantId, meter, brought);
+  if (facts.holds.some(({ expiresAt }) => expiresAt <= at)) await expireHolds(tx.db, tenantId, meter, at);
   const reached = thresholdsCrossed(-1, counter.used, counter.granted, counter.thresholds);
   if (reached.length > 0) await noteThresholds(tx.db, tenantId, meter, counter.periodStart, reached, at);
 }

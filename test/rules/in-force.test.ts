@@ -1,0 +1,293 @@
+import fc from 'fast-check';
+import type { Grant } from '../../src/features/entitlements/grants';
+import { stateOf } from '../../src/features/entitlements/limits.rules';
+import { type UsageAnchor, usagePeriodAt } from '../../src/features/entitlements/periods.rules';
+import type { StoredPolicy } from '../../src/features/plans/quota-policy.rules';
+import type { Counter } from '../../src/features/usage/counter.rules';
+import { bringUpTo, type Hold, type InForce, inForce, type MeterFacts } from '../../src/features/usage/in-force.rules';
+
+const started = '2026-01-31T10:00:00.000Z';
+const anchor: UsageAnchor = { startedAt: new Date(started), date: '2026-01-31', timeZone: 'Europe/Rome' };
+const at = (day: string) => new Date(day.length > 10 ? day : `${day}T12:00:00.000Z`);
+
+let grants = 0;
+function grant(given: Partial<Grant> = {}): Grant {
+  const createdAt = given.createdAt ?? new Date(started);
+  grants += 1;
+  return {
+    grantId: `grant ${String(grants).padStart(3, '0')}`,
+    source: 'plan',
+    sourceId: 'subscription',
+    amount: 100,
+    priority: 10,
+    policy: {},
+    activation: 'now',
+    reason: null,
+    createdAt,
+    effectiveAt: createdAt,
+    activatedAt: given.effectiveAt ?? createdAt,
+    expiresAt: null,
+    endedAt: null,
+    burnt: 0,
+    burntIn: null,
+    counts: true,
+    ...given,
+  };
+}
+const support = (given: Partial<Grant>) => grant({ source: 'support', priority: 0, amount: 50, ...given });
+
+const facts = (given: Partial<MeterFacts> = {}): MeterFacts => ({
+  newest: null,
+  anchor,
+  grants: [grant()],
+  overrides: [],
+  holds: [],
+  ...given,
+});
+const opened = (given: Partial<MeterFacts> = {}): Counter => bringUpTo(facts(given), new Date(started)).counter;
+
+/** What a refresh leaves in the tables for the next one. */
+const kept = (before: MeterFacts, { counter, grants: all }: InForce, now: Date): MeterFacts => ({
+  ...before,
+  newest: counter,
+  grants: all.map((one) => (stateOf(one, now) === 'expired' && one.endedAt === null ? { ...one, endedAt: one.expiresAt } : one)),
+  holds: before.holds.filter(({ expiresAt }) => expiresAt > now),
+});
+
+describe('rollover', () => {
+  const policy: StoredPolicy = { rollover: { cap: 150 } };
+  const plan = [grant({ policy })];
+
+  test('what is left of a period goes into the next, up to the cap', () => {
+    const row = { ...opened({ grants: plan }), used: 70 };
+    const { counter, carried } = bringUpTo(facts({ newest: row, grants: plan }), row.periodEnd);
+    expect(counter).toMatchObject({ granted: 130, hardLimit: 130, used: 0 });
+    expect(carried).toMatchObject([{ source: 'rollover', amount: 30, effectiveAt: row.periodEnd, expiresAt: counter.periodEnd }]);
+  });
+
+  test('skipped periods are folded one by one: nothing used for three of them is three times left, up to the cap', () => {
+    const row = opened({ grants: plan });
+    const granted = ['2026-03-01', '2026-04-01', '2026-05-01', '2026-06-01'].map(
+      (day) => bringUpTo(facts({ newest: row, grants: plan }), at(day)).counter.granted,
+    );
+    expect(granted).toEqual([200, 250, 250, 250]);
+    expect(bringUpTo(facts({ newest: row, grants: plan }), at('2026-06-01')).carried.map(({ amount }) => amount)).toEqual([
+      100, 150, 150, 150,
+    ]);
+  });
+
+  test('what was carried over is used first, and is not lost while the plan’s own units last', () => {
+    const first = { ...opened({ grants: plan }), used: 20 };
+    const second = bringUpTo(facts({ newest: first, grants: plan }), first.periodEnd);
+    const row = { ...second.counter, used: 90 };
+    expect(row.granted).toBe(180);
+    expect(bringUpTo(facts({ newest: row, grants: second.grants }), row.periodEnd).counter.granted).toBe(190);
+  });
+
+  test('held units are not left over; nothing is left of an unlimited amount, or below nothing', () => {
+    const row = { ...opened({ grants: plan }), used: 40, held: 25 };
+    const holds: Hold[] = [{ periodStart: row.periodStart, quantity: 25, expiresAt: at('2026-12-01') }];
+    expect(bringUpTo(facts({ newest: row, grants: plan, holds }), row.periodEnd).counter).toMatchObject({ granted: 135, held: 0 });
+    const unlimited = [grant({ amount: null, policy })];
+    expect(bringUpTo(facts({ newest: opened({ grants: unlimited }), grants: unlimited }), row.periodEnd).carried).toEqual([]);
+    expect(bringUpTo(facts({ newest: { ...row, used: 120, held: 0 }, grants: plan }), row.periodEnd).carried).toEqual([]);
+  });
+
+  test('a goodwill that ends with the period takes what is left of it along', () => {
+    const row = opened({ grants: plan });
+    const all = [...plan, support({ expiresAt: row.periodEnd })];
+    const used = { ...opened({ grants: all }), used: 80 };
+    expect(used.granted).toBe(150);
+    expect(bringUpTo(facts({ newest: used, grants: all }), row.periodEnd).counter.granted).toBe(170);
+  });
+
+  test('what was carried over grants nothing without a plan beside it', () => {
+    const row = opened({ grants: plan });
+    const next = bringUpTo(facts({ newest: row, grants: plan }), row.periodEnd);
+    const suspended = next.grants.map((one) => (one.source === 'plan' ? { ...one, counts: false } : one));
+    expect(bringUpTo(facts({ newest: next.counter, grants: suspended }), at('2026-03-02')).counter).toMatchObject({
+      granted: 0,
+      hardLimit: 0,
+    });
+  });
+});
+
+describe('a grant that expires inside a period', () => {
+  const edge = at('2026-02-10');
+
+  test.each([
+    [0, 100],
+    [30, 130],
+    [50, 150],
+    [120, 150],
+  ])('after %i used takes only what is left of it: %i stay granted', (used, granted) => {
+    const all = [grant(), support({ expiresAt: edge })];
+    const row = { ...opened({ grants: all }), used };
+    expect(row).toMatchObject({ granted: 150, validUntil: edge });
+    const after = bringUpTo(facts({ newest: row, grants: all }), edge);
+    expect(after.counter).toMatchObject({ granted, used });
+    expect(after.expired).toMatchObject([{ burnt: Math.min(50, used), burntIn: row.periodStart }]);
+    expect(bringUpTo(facts({ newest: row, grants: all }), row.periodEnd).counter).toMatchObject({ granted: 100, used: 0 });
+  });
+
+  test('the lowest priority is used first, then what expires first, then the oldest', () => {
+    const later = at('2026-02-20');
+    const [plan, low, soon, late] = [
+      grant({ priority: 5 }),
+      support({ amount: 10, priority: 0, expiresAt: later }),
+      support({ amount: 10, priority: 5, expiresAt: edge }),
+      support({ amount: 10, priority: 5, expiresAt: later }),
+    ];
+    const all = [plan!, late!, soon!, low!];
+    const row = { ...opened({ grants: all }), used: 15 };
+    const { grants: after } = bringUpTo(facts({ newest: row, grants: all }), later);
+    const burnt = (one: Grant) => after.find(({ grantId }) => grantId === one.grantId)!.burnt;
+    expect([burnt(low!), burnt(soon!), burnt(late!)]).toEqual([10, 5, 0]);
+  });
+
+  test('of what is held now nothing is used up: the limit falls by the whole grant', () => {
+    const all = [grant({ amount: 10 }), support({ amount: 4, expiresAt: edge })];
+    const row = { ...opened({ grants: all, anchor: null }), used: 12 };
+    expect(bringUpTo(facts({ newest: row, grants: all, anchor: null }), edge).counter).toMatchObject({ granted: 10, used: 12 });
+  });
+});
+
+describe('holds', () => {
+  test('one whose time has run out keeps nothing, without anybody having closed it', () => {
+    const row = { ...opened(), used: 90, held: 10 };
+    const until = at('2026-02-05');
+    const holds: Hold[] = [{ periodStart: row.periodStart, quantity: 10, expiresAt: until }];
+    expect(bringUpTo(facts({ newest: row, holds }), new Date(until.getTime() - 1)).counter).toMatchObject({ held: 10, validUntil: until });
+    expect(bringUpTo(facts({ newest: row, holds }), until).counter).toMatchObject({ held: 0, used: 90 });
+  });
+
+  test('one that outlives its period keeps nothing of the next', () => {
+    const row = { ...opened(), held: 10 };
+    const holds: Hold[] = [{ periodStart: row.periodStart, quantity: 10, expiresAt: at('2026-12-01') }];
+    expect(bringUpTo(facts({ newest: row, holds }), row.periodEnd).counter).toMatchObject({ held: 0, periodStart: row.periodEnd });
+  });
+});
+
+describe('periods of another length', () => {
+  const yearly = grant({ amount: 1200, policy: { period: 'year' } });
+
+  test('a yearly quota begins anew after a year', () => {
+    const row = opened({ grants: [yearly] });
+    expect([row.months, row.periodEnd.toISOString()]).toEqual([12, '2027-01-30T23:00:00.000Z']);
+  });
+
+  test.each([
+    ['a month becomes a year', grant(), yearly, '2027-01-30T23:00:00.000Z'],
+    ['a year becomes a month', yearly, grant(), '2026-02-27T23:00:00.000Z'],
+  ])('%s: the open period keeps its use and ends where one of the new ones does', (_what, before, after, end) => {
+    const row = { ...opened({ grants: [before] }), used: 7 };
+    const changed = bringUpTo(facts({ newest: row, grants: [after] }), at('2026-02-10')).counter;
+    expect(changed).toMatchObject({ periodStart: row.periodStart, periodEnd: new Date(end), used: 7 });
+  });
+
+  test('G4 whatever the length becomes, the next period begins where the last one ended', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 1, max: 500 * 24 })), { minLength: 1, maxLength: 20 }), (changes) => {
+        let row = opened();
+        let now = anchor.startedAt;
+        const seen: Counter[] = [row];
+        for (const [isYearly, hours] of changes) {
+          now = new Date(now.getTime() + hours * 3_600_000);
+          // Every period is opened on the way, so that each neighbour is seen.
+          while (row.periodEnd <= now) {
+            row = bringUpTo(facts({ newest: row, grants: [isYearly ? yearly : grant()] }), row.periodEnd).counter;
+            seen.push(row);
+          }
+          row = bringUpTo(facts({ newest: row, grants: [isYearly ? yearly : grant()] }), now).counter;
+          seen.push(row);
+        }
+        const last = new Map(seen.map((one) => [one.periodStart.getTime(), one]));
+        const periods = [...last.values()];
+        expect(periods.slice(1).map((one) => one.periodStart)).toEqual(periods.slice(0, -1).map((one) => one.periodEnd));
+      }),
+    );
+  });
+});
+
+const ZONES = ['UTC', 'Europe/Rome', 'America/New_York', 'America/Santiago', 'Australia/Lord_Howe', 'Pacific/Apia', 'Asia/Kolkata'];
+const world = fc
+  .record({
+    day: fc.integer({ min: 28, max: 31 }),
+    month: fc.integer({ min: 0, max: 11 }),
+    timeZone: fc.constantFrom(...ZONES),
+    cap: fc.constantFrom(0, 30, 500),
+    months: fc.constantFrom(1, 12),
+    extras: fc.array(
+      fc.record({ from: fc.nat(4000), length: fc.integer({ min: 1, max: 1500 }), amount: fc.nat(80), priority: fc.nat(20) }),
+      { maxLength: 4 },
+    ),
+    holds: fc.array(fc.record({ quantity: fc.integer({ min: 1, max: 5 }), length: fc.integer({ min: 1, max: 2000 }) }), { maxLength: 3 }),
+    used: fc.nat(60),
+    looks: fc.array(fc.integer({ min: 1, max: 11 * 365 * 24 }), { minLength: 1, maxLength: 4 }),
+  })
+  .map(({ day, month, timeZone, cap, months, extras, holds, used, looks }) => {
+    const startedAt = new Date(Date.UTC(2016, month, Math.min(day, new Date(Date.UTC(2016, month + 1, 0)).getUTCDate()), 9));
+    const hour = (count: number) => new Date(startedAt.getTime() + count * 3_600_000);
+    const policy: StoredPolicy = { period: months === 12 ? 'year' : 'month', ...(cap > 0 && { rollover: { cap } }) };
+    const all = [
+      grant({ createdAt: startedAt, policy }),
+      ...extras.map(({ from, length, amount, priority }) =>
+        support({
+          amount,
+          priority,
+          createdAt: startedAt,
+          effectiveAt: hour(from),
+          activatedAt: hour(from),
+          expiresAt: hour(from + length),
+        }),
+      ),
+    ];
+    const base = facts({ anchor: { startedAt, date: startedAt.toISOString().slice(0, 10), timeZone }, grants: all });
+    const first = bringUpTo(base, startedAt).counter;
+    const open: Hold[] = holds.map(({ quantity, length }) => ({ periodStart: first.periodStart, quantity, expiresAt: hour(length) }));
+    const held = open.reduce((sum, { quantity }) => sum + quantity, 0);
+    const validUntil = open.reduce((until, { expiresAt }) => (expiresAt < until ? expiresAt : until), first.validUntil);
+    return {
+      facts: { ...base, newest: { ...first, used, held, validUntil }, holds: open },
+      looks: [...looks].sort((a, b) => a - b).map(hour),
+      cap,
+      months,
+    };
+  });
+
+test('G4 G10 through eleven years, zones and anchors: it makes no difference whether, when and how often anybody looked', () => {
+  fc.assert(
+    fc.property(world, ({ facts: start, looks }) => {
+      let seldom: MeterFacts = start;
+      for (const now of looks) {
+        const late = bringUpTo(start, now);
+        const often = bringUpTo(seldom, now);
+        expect({ ...often.counter, peakLimit: 0, limitEpoch: 0 }).toEqual({ ...late.counter, peakLimit: 0, limitEpoch: 0 });
+        expect(often.limit).toEqual(late.limit);
+        seldom = kept(seldom, often, now);
+        // A row that is valid is what it would be brought up to.
+        expect(inForce(seldom, now).counter).toEqual(often.counter);
+        expect(inForce(seldom, now).limit).toEqual(often.limit);
+      }
+    }),
+    { numRuns: 15 },
+  );
+});
+
+test('G1 G4 whatever expires or is carried over: the period is the computed one, nothing goes below zero, nothing above the cap', () => {
+  fc.assert(
+    fc.property(world, ({ facts: start, looks, cap, months }) => {
+      for (const now of looks) {
+        const { counter, carried, limit } = bringUpTo(start, now);
+        const { start: periodStart, end } = usagePeriodAt(start.anchor!, now, months);
+        expect([counter.periodStart, counter.periodEnd]).toEqual([periodStart, end]);
+        expect(Math.min(counter.used, counter.held, counter.granted!)).toBeGreaterThanOrEqual(0);
+        expect(counter.validUntil > now).toBe(true);
+        expect(limit.available).toBe(counter.granted);
+        for (const one of carried) expect(one.amount).toBeLessThanOrEqual(cap);
+        if (cap > 0 && months === 1) expect(carried.length).toBeLessThanOrEqual(11 * 12);
+      }
+    }),
+    { numRuns: 15 },
+  );
+});
