@@ -1,6 +1,7 @@
 import type { Database, Queryable } from './db/database';
 import type { Logger } from './logger';
 import type { Metrics } from './metrics';
+import type { Result } from './result';
 
 interface Surroundings {
   /** Called once per use case: one act, one instant. */
@@ -28,6 +29,15 @@ export function inTenant<T>(ctx: Context, tenantId: string, work: (tx: TxContext
 /** Runs `work` in one transaction over the publisher's tables; it sees no tenant's rows. */
 export function inPublisher<T>(ctx: Context, work: (tx: TxContext) => Promise<T>): Promise<T> {
   return inTransaction(ctx, null, work);
+}
+
+/** Inside a transaction: what `work` wrote is undone when it ends in a refusal, and the transaction goes on. */
+export async function orUndone<T, R>(tx: TxContext, work: () => Promise<Result<T, R>>): Promise<Result<T, R>> {
+  await tx.db.query('savepoint act');
+  const result = await work();
+  if (!result.ok) await tx.db.query('rollback to savepoint act');
+  await tx.db.query('release savepoint act');
+  return result;
 }
 
 function inTransaction<T>(ctx: Context, tenantId: string | null, work: (tx: TxContext) => Promise<T>): Promise<T> {

@@ -2,19 +2,38 @@ import type { LicenseKind, Role } from '../../contract/members';
 import type { Refusal } from '../../contract/refusals';
 import type { SubscriptionStatus } from '../../contract/subscriptions';
 import type { Actor } from '../../platform/actor';
-import type { TxContext } from '../../platform/context';
+import { orUndone, type TxContext } from '../../platform/context';
 import { ok, type Result, refuse } from '../../platform/result';
 import { type Capability, decideAccess, deniedByLicense, initialRole } from './access.rules';
-import { findLicenseRequest, findMemberAndStanding, insertMember, lockOwners, type MemberRow, setRole } from './members.store';
+import { keepActiveLimit } from './active-limit';
+import {
+  findLicenseRequest,
+  findMemberAndStanding,
+  insertMember,
+  lockOwners,
+  type MemberRow,
+  seeMember,
+  updateMember,
+} from './members.store';
+
+/** Removed and blocked people have no access; what they wrote stays. */
+export const isShutOut = ({ state, class: one }: Pick<MemberRow, 'state' | 'class'>): boolean => state === 'removed' || one === 'blocked';
 
 /** Everybody of the organization's directory may take part (TW-02): the first contact makes a member. */
 export async function admitMember(tx: TxContext, actor: Actor, at: Date): Promise<Result<MemberRow, Refusal>> {
   const found = await findMemberAndStanding(tx.db, actor.tenantId, actor.memberId);
-  if (found.member?.state === 'removed') return refuse({ code: 'access_removed' });
-  if (found.member) return ok(found.member);
+  if (found.member) return isShutOut(found.member) ? refuse({ code: 'access_removed' }) : ok(found.member);
   if (!found.known) return refuse({ code: 'no_subscription' });
-  await insertMember(tx.db, actor.tenantId, { ...actor, role: initialRole(actor.appRoles) }, at);
-  return ok((await findMemberAndStanding(tx.db, actor.tenantId, actor.memberId)).member!);
+  return receive(tx, actor, initialRole(actor.appRoles), at);
+}
+
+/** The first contact of a person; refused while the plan admits no more active members. */
+export function receive(tx: TxContext, actor: Actor, role: Role, at: Date): Promise<Result<MemberRow, Refusal>> {
+  return orUndone(tx, async () => {
+    await insertMember(tx.db, actor.tenantId, { ...actor, role }, at);
+    const kept = await keepActiveLimit(tx, actor.tenantId, { subject: actor.memberId, actor: actor.memberId }, at);
+    return kept.ok ? ok((await findMemberAndStanding(tx.db, actor.tenantId, actor.memberId)).member!) : kept;
+  });
 }
 
 /** The buyer becomes owner, known here or not. */
@@ -25,13 +44,14 @@ export async function makeOwner(
   at: Date,
 ): Promise<void> {
   await insertMember(tx.db, tenantId, { ...person, role: 'owner' }, at);
-  await setRole(tx.db, tenantId, person.memberId, 'owner', null);
+  await updateMember(tx.db, tenantId, person.memberId, { role: 'owner', class: null, revision: null }, at);
+  await keepActiveLimit(tx, tenantId, { subject: person.memberId, actor: person.memberId }, at);
 }
 
-/** The role of a present member; null for everybody else. */
+/** The role of a member who has access; null for everybody else. */
 export async function roleOf(tx: TxContext, tenantId: string, memberId: string): Promise<Role | null> {
   const { member } = await findMemberAndStanding(tx.db, tenantId, memberId);
-  return member?.state === 'present' ? member.role : null;
+  return member && !isShutOut(member) ? member.role : null;
 }
 
 export const hasOwner = async (tx: TxContext, tenantId: string): Promise<boolean> => (await lockOwners(tx.db, tenantId)).length > 0;
@@ -44,18 +64,27 @@ export async function enter(
 ): Promise<Result<{ role: Role; standing: SubscriptionStatus; license: LicenseKind | null }, Refusal>> {
   const { member, standing, known } = await findMemberAndStanding(tx.db, actor.tenantId, actor.memberId);
   if (!known) return refuse({ code: 'no_subscription' });
-  if (member?.state === 'removed') return refuse({ code: 'access_removed' });
+  if (member && isShutOut(member)) return refuse({ code: 'access_removed' });
   const role = member?.role ?? initialRole(actor.appRoles);
   const access = decideAccess(role, standing, capability);
   if (!access.ok) return access;
-  const license = member ? member.license : await licenseAtFirstContact(tx, actor, role);
+  const here = member ? ok(member) : await receive(tx, actor, role, tx.now());
+  if (!here.ok) return here;
+  const { license } = here.value;
   if (deniedByLicense(license, capability)) return refuse(await licenseRefusal(tx, actor, license!, capability));
+  if (member && capability === 'read') await noteSeen(tx, actor, member);
   return ok({ role, standing: standing!, license });
 }
 
-async function licenseAtFirstContact(tx: TxContext, actor: Actor, role: Role): Promise<LicenseKind | null> {
-  await insertMember(tx.db, actor.tenantId, { ...actor, role }, tx.now());
-  return (await findMemberAndStanding(tx.db, actor.tenantId, actor.memberId)).member!.license;
+const HOUR_MS = 3_600_000;
+
+/**
+ * When a member was last here, to the hour. Noted while reading alone: acts may hold other members' rows, and two of them that
+ * each wanted the other's would wait for ever.
+ */
+async function noteSeen(tx: TxContext, actor: Actor, member: MemberRow): Promise<void> {
+  const at = tx.now();
+  if (at.getTime() - member.last_active_at.getTime() > HOUR_MS) await seeMember(tx.db, actor.tenantId, actor.memberId, at);
 }
 
 /** Why a license does not let somebody do it, and how they can ask for another. */

@@ -1,16 +1,24 @@
-import type { LicenseKind, Role } from '../../contract/members';
+import type { LicenseKind, MemberClass, Role } from '../../contract/members';
 import type { SubscriptionStatus } from '../../contract/subscriptions';
 import type { Queryable } from '../../platform/db/database';
 import { normalizeAddress } from './address.rules';
 
+/** What access is decided by. */
 export interface MemberRow {
   member_id: string;
   name: string;
   role: Role;
+  class: MemberClass;
   license: LicenseKind | null;
   locale: string | null;
   state: 'present' | 'removed';
+  last_active_at: Date;
   revision: number;
+}
+
+/** A member as people see them. */
+export interface ShownMemberRow extends MemberRow {
+  is_active: boolean;
 }
 
 /** The member and the organization's standing in one look; null member: never seen here. */
@@ -20,7 +28,8 @@ export async function findMemberAndStanding(
   memberId: string,
 ): Promise<{ member: MemberRow | null; standing: SubscriptionStatus | null; known: boolean }> {
   const [row] = await db.query<MemberRow & { standing: SubscriptionStatus | null; known: boolean; member_id: string | null }>(
-    `select m.member_id, m.name, m.role, m.license, m.locale, m.state, m.revision, subscription_standing($1) as standing, t.tenant_id is not null as known
+    `select m.member_id, m.name, m.role, m.class, m.license, m.locale, m.state, m.last_active_at, m.revision,
+            subscription_standing($1) as standing, t.tenant_id is not null as known
        from (select $1::uuid as tenant_id) q
        left join tenants t on t.tenant_id = q.tenant_id
        left join members m on m.tenant_id = q.tenant_id and m.member_id = $2`,
@@ -64,6 +73,14 @@ export async function touchMember(
 
 const keyOf = (address: string | null): string | null => (address === null ? null : normalizeAddress(address));
 
+export async function seeMember(db: Queryable, tenantId: string, memberId: string, at: Date): Promise<void> {
+  await db.query('update members set last_active_at = $3 where tenant_id = $1 and member_id = $2 and last_active_at < $3', [
+    tenantId,
+    memberId,
+    at,
+  ]);
+}
+
 /** Whether somebody may ask for a license here, and what they have asked for already. */
 export async function findLicenseRequest(
   db: Queryable,
@@ -82,26 +99,86 @@ export async function findLicenseRequest(
   return row!;
 }
 
+export interface MemberFilter {
+  q: string;
+  class: MemberClass | null;
+  active: boolean | null;
+  state: MemberRow['state'];
+}
+
+/** By name. Whom the plan counts is said by the query that bills and limits. $1 tenant, $2 instant. */
 export async function listMemberRows(
   db: Queryable,
   tenantId: string,
-  q: string,
+  at: Date,
+  filter: MemberFilter,
   after: { name: string; id: string } | null,
   limit: number,
-): Promise<MemberRow[]> {
-  return db.query<MemberRow>(
-    `select member_id, name, role, license, locale, state, revision from members
-      where tenant_id = $1 and state = 'present'
-        and ($2 = '' or name ilike '%' || $2 || '%' escape '\\')
-        and ($3::text is null or (lower(name), member_id) > (lower($3), $4::uuid))
-      order by lower(name), member_id limit $5`,
-    [tenantId, q.replace(/[\\%_]/gu, '\\$&'), after?.name ?? null, after?.id ?? null, limit],
+): Promise<ShownMemberRow[]> {
+  return db.query<ShownMemberRow>(
+    `with rule as (select active_rule($1, $2) as name),
+     page as (
+       select member_id, name, role, class, license, locale, state, last_active_at, revision from members
+        where tenant_id = $1 and state = $3
+          and ($4 = '' or name ilike '%' || $4 || '%' escape '\\')
+          and ($5::text is null or class = $5)
+          and ($6::boolean is null or $6 = (member_id in (select a.member_id from rule, active_members($1, rule.name, at_present()) a)))
+          and ($7::text is null or (lower(name), member_id) > (lower($7), $8::uuid))
+        order by lower(name), member_id limit $9)
+     select p.*, a.member_id is not null as is_active
+       from page p
+       left join (select m.member_id from rule, active_members($1, rule.name, at_present(), array(select member_id from page)) m) a
+         on a.member_id = p.member_id
+      order by lower(p.name), p.member_id`,
+    [
+      tenantId,
+      at,
+      filter.state,
+      filter.q.replace(/[\\%_]/gu, '\\$&'),
+      filter.class,
+      filter.active,
+      after?.name ?? null,
+      after?.id ?? null,
+      limit,
+    ],
   );
 }
 
+const SHOWN = `
+  select m.member_id, m.name, m.role, m.class, m.license, m.locale, m.state, m.last_active_at, m.revision, a.member_id is not null as is_active
+    from members m
+    left join (select c.member_id from active_members($1, active_rule($1, $2), at_present(), $3::uuid[]) c) a on a.member_id = m.member_id
+   where m.tenant_id = $1`;
+
+export async function findShownMembers(db: Queryable, tenantId: string, memberIds: readonly string[], at: Date): Promise<ShownMemberRow[]> {
+  return db.query<ShownMemberRow>(`${SHOWN} and m.member_id = any ($3::uuid[]) order by lower(m.name), m.member_id`, [
+    tenantId,
+    at,
+    memberIds,
+  ]);
+}
+
+/** People of class active whom nobody has seen since, longest ago first. */
+export async function listQuietRows(
+  db: Queryable,
+  tenantId: string,
+  at: Date,
+  since: Date,
+  after: { at: string; id: string } | null,
+  limit: number,
+): Promise<ShownMemberRow[]> {
+  return db.query<ShownMemberRow>(
+    `${SHOWN.replace('$3::uuid[]', 'null')} and m.state = 'present' and m.class = 'active' and m.last_active_at <= $3
+        and ($4::timestamptz is null or (m.last_active_at, m.member_id) > ($4, $5::uuid))
+      order by m.last_active_at, m.member_id limit $6`,
+    [tenantId, at, since, after?.at ?? null, after?.id ?? null, limit],
+  );
+}
+
+/** Names of those who have access. */
 export async function namesOf(db: Queryable, tenantId: string, memberIds: readonly string[]): Promise<Map<string, string>> {
   const rows = await db.query<{ member_id: string; name: string }>(
-    `select member_id, name from members where tenant_id = $1 and member_id = any($2::uuid[]) and state = 'present'`,
+    `select member_id, name from members where tenant_id = $1 and member_id = any($2::uuid[]) and state = 'present' and class <> 'blocked'`,
     [tenantId, memberIds],
   );
   return new Map(rows.map((row) => [row.member_id, row.name]));
@@ -109,25 +186,75 @@ export async function namesOf(db: Queryable, tenantId: string, memberIds: readon
 
 export async function lockOwners(db: Queryable, tenantId: string): Promise<string[]> {
   const rows = await db.query<{ member_id: string }>(
-    `select member_id from members where tenant_id = $1 and role = 'owner' and state = 'present' order by member_id for update`,
+    `select member_id from members where tenant_id = $1 and role = 'owner' and state = 'present' and class <> 'blocked' order by member_id for update`,
     [tenantId],
   );
   return rows.map((row) => row.member_id);
 }
 
-/** Null when the revision is not the current one. */
-export async function setRole(
+/** Of one member, null fields stay; false when the revision is not the current one. A class changes at an instant, which is kept. */
+export async function updateMember(
   db: Queryable,
   tenantId: string,
   memberId: string,
-  role: Role,
-  revision: number | null,
-): Promise<MemberRow | null> {
-  const [row] = await db.query<MemberRow>(
-    `update members set role = $3, revision = revision + 1
-      where tenant_id = $1 and member_id = $2 and ($4::int is null or revision = $4)
-      returning member_id, name, role, license, locale, state, revision`,
-    [tenantId, memberId, role, revision],
+  change: { role: Role | null; class: MemberClass | null; revision: number | null },
+  at: Date,
+): Promise<boolean> {
+  const rows = await db.query(
+    `update members set role = coalesce($3, role), class = coalesce($4, class),
+                        standing_since = case when $4 is null or class = $4 then standing_since else $6 end, revision = revision + 1
+      where tenant_id = $1 and member_id = $2 and ($5::int is null or revision = $5)
+      returning 1`,
+    [tenantId, memberId, change.role, change.class, change.revision, at],
   );
-  return row ?? null;
+  return rows.length > 0;
+}
+
+/** Of many; who has the class already keeps their revision. Returns who changed. */
+export async function setClasses(
+  db: Queryable,
+  tenantId: string,
+  memberIds: readonly string[],
+  to: MemberClass,
+  at: Date,
+): Promise<string[]> {
+  const rows = await db.query<{ member_id: string }>(
+    `update members set class = $3, standing_since = $4, revision = revision + 1
+      where tenant_id = $1 and member_id = any ($2::uuid[]) and state = 'present' and class <> $3
+      returning member_id`,
+    [tenantId, memberIds, to, at],
+  );
+  return rows.map((row) => row.member_id);
+}
+
+/** Takes access away, or gives it back. Returns whose state it changed. */
+export async function setStates(
+  db: Queryable,
+  tenantId: string,
+  memberIds: readonly string[],
+  state: MemberRow['state'],
+  at: Date,
+): Promise<string[]> {
+  const rows = await db.query<{ member_id: string }>(
+    `update members set state = $3, standing_since = $4, revision = revision + 1
+      where tenant_id = $1 and member_id = any ($2::uuid[]) and state <> $3
+      returning member_id`,
+    [tenantId, memberIds, state, at],
+  );
+  return rows.map((row) => row.member_id);
+}
+
+/** What the counter of active members says after an act that changed who is active; the act is to be undone when it is exhausted. */
+export async function settleActiveMembers(
+  db: Queryable,
+  tenantId: string,
+  act: { subject: string; actor: string },
+  at: Date,
+): Promise<{ verdict: 'done' | 'stale' | 'exhausted'; limit: number; used: number; held: number }> {
+  const [row] = await db.query<{ verdict: 'done' | 'stale' | 'exhausted'; limit: number; used: number; held: number }>(
+    `select verdict, hard_limit::float8 as "limit", used::float8 as used, held::float8 as held
+       from settle_active_members($1::uuid, $2::timestamptz, $3::uuid, $4::uuid)`,
+    [tenantId, at, act.subject, act.actor],
+  );
+  return row!;
 }

@@ -3,7 +3,7 @@ import type { Refusal } from '../../contract/refusals';
 import type { SubscriptionStatus } from '../../contract/subscriptions';
 import type { Actor } from '../../platform/actor';
 import { type Context, inTenant } from '../../platform/context';
-import { ok, type Result, refuse } from '../../platform/result';
+import { ok, type Result } from '../../platform/result';
 import { may } from '../members/access.rules';
 import { meetMember } from '../members/members';
 import { findPlan, planName } from '../plans/plans';
@@ -20,15 +20,16 @@ export function describeMe(
     const tenant = await findTenant(tx.db, actor.tenantId);
     const row = tenant ? await currentSubscription(tx.db, actor.tenantId) : null;
     const bought = row !== null && row.status !== 'PendingFulfillmentStart';
-    const member = tenant && bought ? await meetMember(tx, actor) : null;
-    if (member && member.state === 'removed') return refuse({ code: 'access_removed' });
+    const met = tenant && bought ? await meetMember(tx, actor) : null;
+    if (met && !met.ok) return met;
+    const member = met?.value ?? null;
     const plan = row && (await findPlan(tx.db, row.planId, row.planVersion));
     const writable = row?.status === 'Subscribed';
     return ok({
       tenantId: actor.tenantId,
       organization: tenant?.name ?? null,
       timeZone: tenant?.timeZone ?? 'UTC',
-      member: member?.member ?? null,
+      member,
       subscription: row && {
         id: row.subscriptionId,
         name: row.name,
@@ -41,10 +42,10 @@ export function describeMe(
         autoRenew: row.autoRenew,
       },
       may: {
-        create: member !== null && writable && may(member.member.role, 'create'),
-        edit: member !== null && writable && may(member.member.role, 'edit'),
-        manageMembers: member !== null && writable && may(member.member.role, 'manage_members'),
-        managePlan: member !== null && may(member.member.role, 'manage_plan'),
+        create: member !== null && writable && may(member.role, 'create'),
+        edit: member !== null && writable && may(member.role, 'edit'),
+        manageMembers: member !== null && writable && may(member.role, 'manage_members'),
+        managePlan: member !== null && may(member.role, 'manage_plan'),
       },
       ...links,
     });

@@ -3,8 +3,11 @@ import { checklistRoutes } from './checklists';
 import { draftRoutes } from './drafts';
 import { memberRoutes } from './members';
 import { opportunityRoutes } from './opportunities';
+import { planRoutes } from './plans';
 import { requestRoutes } from './requests';
+import { resourceRoutes } from './resources';
 import { subscriptionRoutes } from './subscriptions';
+import { teamRoutes } from './teams';
 import { ticketRoutes } from './tickets';
 import { usageRoutes } from './usage';
 
@@ -12,10 +15,13 @@ import { usageRoutes } from './usage';
 export const apiRoutes = (links: Parameters<typeof memberRoutes>[0]): ApiRoute[] => [
   ...memberRoutes(links),
   ...usageRoutes,
+  ...teamRoutes,
   ...ticketRoutes,
   ...checklistRoutes,
   ...opportunityRoutes,
   ...draftRoutes,
   ...requestRoutes,
+  ...planRoutes,
   ...subscriptionRoutes,
+  ...resourceRoutes,
 ];
