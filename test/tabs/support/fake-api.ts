@@ -24,13 +24,14 @@ export interface Answer {
 const uuid = (kind: number, number: number) => `0000000${kind}-0000-4000-8000-${String(number).padStart(12, '0')}`;
 const NOW = '2026-11-27T09:00:00.000Z';
 const RESETS = '2026-12-14T23:00:00.000Z';
+const PRESENT = { class: 'active', license: null, state: 'present', locale: null, lastActiveAt: NOW, isActive: true, revision: 1 } as const;
 
 /** `/api/v1` in memory, as the contract describes it, for what lies across the network of the tab. */
 export class FakeApi {
   readonly people: Member[] = [
-    { id: uuid(1, 1), name: 'Olivia Owner', role: 'owner', locale: null, revision: 1 },
-    { id: uuid(1, 2), name: 'Adam Agent', role: 'agent', locale: null, revision: 1 },
-    { id: uuid(1, 3), name: 'Mara Member', role: 'member', locale: null, revision: 1 },
+    { id: uuid(1, 1), name: 'Olivia Owner', role: 'owner', ...PRESENT },
+    { id: uuid(1, 2), name: 'Adam Agent', role: 'agent', ...PRESENT },
+    { id: uuid(1, 3), name: 'Mara Member', role: 'member', ...PRESENT },
   ];
   readonly tickets: Ticket[] = [];
   readonly timelines = new Map<string, TimelineEntry[]>();
