@@ -62,6 +62,7 @@ export type Refusal =
   | { code: 'term_unknown'; planId: string; term: string; terms: string[] }
   | { code: 'base_plan_missing'; planId: string }
   | { code: 'price_changed'; planId: string; version: number; currency: string; minor: number; per: string }
+  | { code: 'start_in_future'; startsAt: string; now: string }
   | { code: 'change_open'; changeId: string; toPlanId: string; effectiveAt: string }
   | { code: 'change_not_found' }
   | { code: 'change_closed'; state: 'awaiting_marketplace' | 'applied' | 'withdrawn' | 'refused' }

@@ -44,6 +44,7 @@ const STATUS: Record<ProblemCode, number> = {
   term_unknown: 409,
   base_plan_missing: 409,
   price_changed: 409,
+  start_in_future: 409,
   change_open: 409,
   change_not_found: 404,
   change_closed: 409,
