@@ -33,25 +33,6 @@ export const Subscription = SubscriptionSummary.extend({
 });
 export type Subscription = z.infer<typeof Subscription>;
 
-/** A plan as it is offered now, with what it costs and grants. */
-export const PlanOffer = z.object({
-  planId: z.string(),
-  version: z.number().int(),
-  role: z.enum(['base', 'addon']),
-  /** Who charges: marketplace is bought from Microsoft, direct by `POST /subscriptions`. */
-  billing: z.enum(['marketplace', 'direct']),
-  rank: z.number().int(),
-  name: z.string(),
-  description: z.string(),
-  /** Minor units for a whole term, multiplied by what `per` names. */
-  prices: z.array(z.object({ term: z.string(), currency: z.string(), minor: z.number().int(), per: z.string() })),
-  /** Bounds of a plan that is bought by the number. */
-  quantity: z.object({ min: z.number().int(), max: z.number().int() }).nullable(),
-  /** Amounts; null = unlimited; of a feature 0 or 1. */
-  grants: z.array(z.object({ entitlement: z.string(), kind: z.string(), amount: z.number().int().nullable() })),
-});
-export type PlanOffer = z.infer<typeof PlanOffer>;
-
 export const ContractTerm = z.enum(['P1M', 'P1Y']);
 
 /** What an organization is called here and where its midnights are. */

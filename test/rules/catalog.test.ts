@@ -486,6 +486,9 @@ describe('contradictions', () => {
     expect(sold('prices: [{ term: P1M, currency: EUR, minor: 1, per: active_member }]')).toEqual([
       expect.stringContaining('prices.0.per: Microsoft charges'),
     ]);
+    expect(sold('change: { allowed: any }')).toEqual([
+      expect.stringContaining('change.allowed: Microsoft changes a plan within its billing term'),
+    ]);
     expect(sold('change: { upgrade: { anchor: reset }, proration: refund_and_full }')).toEqual([
       expect.stringContaining('change.upgrade.anchor: Microsoft keeps the term'),
       expect.stringContaining('change.proration: Microsoft charges a change'),

@@ -298,6 +298,11 @@ function changeOf({ billing }: Catalog, { policies: { change } }: CatalogPlan, w
       `basis says what days are counted of; proration ${proration} counts none`,
     ],
     [
+      'change.allowed',
+      billing === 'marketplace' && allowed === 'any',
+      'Microsoft changes a plan within its billing term only; any needs billing: direct',
+    ],
+    [
       'change.upgrade.anchor',
       billing === 'marketplace' && upgrade.anchor === 'reset',
       'Microsoft keeps the term when a plan changes; anchor reset needs billing: direct',

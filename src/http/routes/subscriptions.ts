@@ -1,19 +1,14 @@
 import { z } from 'zod';
-import { NewContract, PlanOffer, Subscription } from '../../contract/subscriptions';
-import { listOffers } from '../../features/plans/list-offers';
+import { NewContract, Subscription } from '../../contract/subscriptions';
 import { buyContract } from '../../features/subscriptions/buy-contract';
+import type { BillStart } from '../../features/subscriptions/contracts';
 import { mySubscriptions } from '../../features/subscriptions/list-subscriptions';
-import { ok } from '../../platform/result';
 import { type ApiRoute, route } from '../api-route';
 
+/** What the beginning of a contract is billed. */
+export const billStart: BillStart = async () => {};
+
 export const subscriptionRoutes: ApiRoute[] = [
-  route({
-    method: 'get',
-    path: '/plans',
-    summary: 'Every plan on offer with its prices and what it grants; known before anything is bought',
-    answer: z.object({ items: z.array(PlanOffer) }),
-    run: async ({ ctx, actor }) => ok({ items: await listOffers(ctx, actor.locale ?? 'en') }),
-  }),
   route({
     method: 'get',
     path: '/subscriptions',
@@ -28,6 +23,6 @@ export const subscriptionRoutes: ApiRoute[] = [
     body: NewContract,
     answer: Subscription,
     creates: true,
-    run: ({ ctx, actor, key, body }) => buyContract(ctx, actor, { clientKey: key }, body, async () => {}),
+    run: ({ ctx, actor, key, body }) => buyContract(ctx, actor, { clientKey: key }, body, billStart),
   }),
 ];
