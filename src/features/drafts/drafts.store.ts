@@ -1,5 +1,6 @@
 import type { DraftContent } from '../../contract/drafts';
 import type { Queryable } from '../../platform/db/database';
+import type { ActKey } from '../usage/creation';
 
 export interface DraftRow {
   draft_id: string;
@@ -12,25 +13,39 @@ export interface DraftRow {
   revision: number;
 }
 
+/** A first try submits the words its draft is kept with. */
+const FIRST_REVISION = 1;
+
 const COLUMNS = 'draft_id, operation_key, fingerprint, meter, payload, created_at, updated_at, revision';
 
 /**
  * Keeps what was refused. The same act refused again keeps its draft as its author may have edited it since, and opens one
- * that was discarded; one that was submitted in the meantime stays submitted. Answers whose digest the draft is of.
+ * that was discarded, with the refused words and at the revision that had them: a later one would pass for edited words.
+ * One that was submitted in the meantime stays submitted. Answers whose digest the draft is of.
  */
 export async function keepDraftRow(
   db: Queryable,
   tenantId: string,
-  draft: { draftId: string; key: string; fingerprint: string; author: string; meter: DraftContent['meter']; payload: unknown },
+  draft: ActKey & { draftId: string; author: string; meter: DraftContent['meter']; payload: unknown },
   at: Date,
 ): Promise<{ draft_id: string; fingerprint: string }> {
   await db.query(
     `insert into drafts as d (tenant_id, draft_id, operation_key, fingerprint, author, meter, payload, created_at, updated_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
      on conflict (tenant_id, operation_key) do update
-        set state = 'open', revision = d.revision + 1, updated_at = $8, payload = excluded.payload
+        set state = 'open', revision = $9, updated_at = $8, payload = excluded.payload
       where d.state = 'discarded' and d.fingerprint = $4`,
-    [tenantId, draft.draftId, draft.key, draft.fingerprint, draft.author, draft.meter, JSON.stringify(draft.payload), at],
+    [
+      tenantId,
+      draft.draftId,
+      draft.key,
+      draft.fingerprint,
+      draft.author,
+      draft.meter,
+      JSON.stringify(draft.payload),
+      at,
+      draft.draftRevision ?? FIRST_REVISION,
+    ],
   );
   const [kept] = await db.query<{ draft_id: string; fingerprint: string }>(
     'select draft_id, fingerprint from drafts where tenant_id = $1 and operation_key = $2',

@@ -5,6 +5,7 @@ import { type Context, inTenant, type TxContext } from '../../platform/context';
 import { type Page, pageOf, readAgeCursor } from '../../platform/page';
 import { ok, type Result, refuse } from '../../platform/result';
 import { enter } from '../members/admit-member';
+import type { ActKey } from '../usage/creation';
 import {
   closeDraft,
   countOpenDrafts,
@@ -33,7 +34,7 @@ const toDraft = (row: DraftRow): Draft =>
 export async function keepWhatWasRefused(
   ctx: Context,
   actor: Actor,
-  act: { key: string; fingerprint: string },
+  act: ActKey,
   content: DraftContent,
   refusal: Refusal,
 ): Promise<Result<never, Refusal>> {

@@ -260,3 +260,28 @@ test('a late retry of the first words creates them and leaves the author’s lat
   expect(await waiting(ctx, tenant.owner)).toEqual([]);
   expect(await books(ctx, tenant.tenantId, 'tickets')).toMatchObject({ counted: 2, ledger: 2 });
 });
+
+test('a draft that was discarded and opened anew by its act goes with a late retry of the same words', async () => {
+  const { ctx } = await testContext();
+  const tenant = await aTenant(ctx, { limits: nothing });
+  const draftId = await refusedDraft(ctx, tenant.owner, 'tickets', 'a', 'First words');
+  unwrap(await discardDraft(ctx, tenant.owner, draftId, 1));
+  expect(await refusedDraft(ctx, tenant.owner, 'tickets', 'a', 'First words')).toBe(draftId);
+  await tenant.changePlan(await aPlan(ctx, { tickets: 2 }));
+  unwrap(await creationOf.tickets(ctx, tenant.owner, key('a'), 'First words'));
+  expect(await waiting(ctx, tenant.owner)).toEqual([]);
+  expect(await books(ctx, tenant.tenantId, 'tickets')).toMatchObject({ counted: 1, ledger: 1 });
+});
+
+test('words edited in a draft that was opened anew are not lost to a late retry of the first words', async () => {
+  const { ctx } = await testContext();
+  const tenant = await aTenant(ctx, { limits: nothing });
+  const draftId = await refusedDraft(ctx, tenant.owner, 'tickets', 'a', 'First words');
+  unwrap(await discardDraft(ctx, tenant.owner, draftId, 1));
+  await refusedDraft(ctx, tenant.owner, 'tickets', 'a', 'First words');
+  const { revision } = (await waiting(ctx, tenant.owner))[0]!;
+  unwrap(await editDraft(ctx, tenant.owner, draftId, { meter: 'tickets', payload: aTicket({ title: 'Better words' }) }, revision));
+  await tenant.changePlan(await aPlan(ctx, { tickets: 2 }));
+  unwrap(await creationOf.tickets(ctx, tenant.owner, key('a'), 'First words'));
+  expect(await waiting(ctx, tenant.owner)).toEqual([expect.objectContaining({ id: draftId, payload: aTicket({ title: 'Better words' }) })]);
+});
