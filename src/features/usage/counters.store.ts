@@ -96,16 +96,6 @@ export async function noteThresholds(
   );
 }
 
-/** Units of one meter in one period, from the ledger; equals the counter row (G1). */
-export async function sumUsage(db: Queryable, tenantId: string, meter: string, periodStart: Date): Promise<number> {
-  const [row] = await db.query<{ used: number }>(
-    `select coalesce(sum(case kind when 'release' then -quantity else quantity end), 0)::float8 as used
-       from usage_records where tenant_id = $1 and scope_id = 'tenant' and meter = $2 and period_start = $3`,
-    [tenantId, meter, bound(periodStart)],
-  );
-  return row!.used;
-}
-
 /**
  * Gives a unit back to the period it was taken from, once only. Returns false when no consume of the subject is open.
  * The release's key is derived from the consume's, so that a second release is a duplicate.
