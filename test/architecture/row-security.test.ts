@@ -56,20 +56,30 @@ test('statements run as that role', async () => {
   expect(await db.query('select current_user::text as role')).toEqual([{ role: 'kontingent_app' }]);
 });
 
-test('two functions lend their owner’s rights, and no other', async () => {
+test('three functions lend their owner’s rights, and no other', async () => {
   const lending = await db.query(`select proname from pg_proc where pronamespace = 'public'::regnamespace and prosecdef order by 1`);
-  expect(lending).toEqual([{ proname: 'find_tenants' }, { proname: 'find_ticket_ids' }]);
+  expect(lending).toEqual([{ proname: 'find_tenants' }, { proname: 'find_ticket_ids' }, { proname: 'find_waiting_requests' }]);
 });
 
-test('the one that names organizations does so in a transaction of none', async () => {
+test('those that name organizations do so in a transaction of none', async () => {
   const tenant = randomUUID();
   await db.transaction(tenant, (tx) =>
     tx.query(`insert into tenants (tenant_id, name, created_at) values ($1, 'Quartz', '2026-01-01')`, [tenant]),
   );
-  const find = `select tenant_id from find_tenants('quartz', 10)`;
-  expect(await db.query(find)).toEqual([{ tenant_id: tenant }]);
-  expect(await db.transaction(tenant, (tx) => tx.query(find))).toEqual([]);
-  expect(await db.transaction(randomUUID(), (tx) => tx.query(find))).toEqual([]);
+  await db.transaction(tenant, (tx) =>
+    tx.query(
+      `insert into requests (tenant_id, request_id, kind, subject, requested_by, created_at) values ($1, $1, 'early_unlock', 'teams', $1, '2026-01-01')`,
+      [tenant],
+    ),
+  );
+  for (const find of [
+    `select tenant_id from find_tenants('quartz', 10)`,
+    `select tenant_id from find_waiting_requests('2026-01-02', 10)`,
+  ]) {
+    expect(await db.query(find)).toEqual([{ tenant_id: tenant }]);
+    expect(await db.transaction(tenant, (tx) => tx.query(find))).toEqual([]);
+    expect(await db.transaction(randomUUID(), (tx) => tx.query(find))).toEqual([]);
+  }
 });
 
 test('the one that searches tickets finds the transaction’s own tenant only', async () => {

@@ -4,6 +4,7 @@ import request from 'supertest';
 import type { Context } from '../../src/platform/context';
 import { inTenant } from '../../src/platform/context';
 import { stagingEnv, type TestApp, testApp } from '../support/app';
+import { aDirectPlan } from '../support/contracts';
 import { testContext } from '../support/database';
 import { anActor, aTenant, type TestTenant } from '../support/tenant';
 
@@ -124,5 +125,140 @@ describe('finding an organization', () => {
     const found = await inTenant(ctx, tenant.tenantId, ({ db }) => db.query(`select * from find_tenants('', 100)`));
     expect(found).toEqual([]);
     expect((await ctx.database.query(`select * from find_tenants('', 100)`)).length).toBeGreaterThan(1);
+  });
+});
+
+/** What an organization's audit log says of the publisher's people, oldest first. */
+const auditOf = (tenantId: string) =>
+  inTenant(ctx, tenantId, ({ db }) =>
+    db.query<{ action: string; actor: string; subject: string | null; details: Record<string, unknown> }>(
+      `select action, actor, subject, details from audit_log where tenant_id = $1 and via = 'operator' order by at, audit_id`,
+      [tenantId],
+    ),
+  );
+
+const ACCOUNTING = { appRoles: ['Kontingent.Accounting'] };
+const SUPPORT = { appRoles: ['Kontingent.Support'] };
+const FACTS = { name: 'Granite Works', contactAddress: 'office@granite.example', locale: 'it', timeZone: 'Europe/Rome' };
+
+describe('what is done for one organization', () => {
+  test('is open to the named one alone, asks for a reason, and is written down there with it', async () => {
+    const [named, other] = [await aTenant(ctx), await aTenant(ctx)];
+    const memberId = randomUUID();
+    const accounting = await it.asOperator({ ...ACCOUNTING, memberId });
+    const wrong = await accounting.send('put', `/tenants/${named.tenantId}`, (test) => test.send(FACTS));
+    expect([wrong.status, wrong.body.errors[0].path]).toEqual([400, 'reason']);
+    const before = await auditOf(other.tenantId);
+    const { status, body } = await accounting.send('put', `/tenants/${named.tenantId}`, (test) =>
+      test.send({ ...FACTS, reason: 'Letter of 3 March' }),
+    );
+    expect([status, body]).toMatchObject([200, { tenantId: named.tenantId, ...FACTS }]);
+    expect(await auditOf(named.tenantId)).toEqual([
+      {
+        action: 'operator.describe',
+        actor: memberId,
+        subject: named.tenantId,
+        details: { ...FACTS, reason: 'Letter of 3 March', name: 'Sofia Support' },
+      },
+    ]);
+    expect(await auditOf(other.tenantId)).toEqual(before);
+  });
+
+  test('is 404 for an organization that is not known, whatever it is', async () => {
+    const [support, accounting, nobody] = [await it.asOperator(SUPPORT), await it.asOperator(ACCOUNTING), randomUUID()];
+    expect((await support.get(`/tenants/${nobody}`)).body.code).toBe('tenant_not_found');
+    const order = { planId: 'x', term: 'P1M', reason: 'A reason' };
+    expect((await accounting.post(`/tenants/${nobody}/contracts`, order)).body.code).toBe('tenant_not_found');
+    expect((await support.get('/tenants/not-an-id')).status).toBe(400);
+  });
+
+  test('looking shows subscriptions and open requests, and is written down too', async () => {
+    const looked = await aTenant(ctx);
+    const memberId = randomUUID();
+    const support = await it.asOperator({ ...SUPPORT, memberId });
+    const { body } = await support.get(`/tenants/${looked.tenantId}`);
+    expect(body).toMatchObject({
+      tenantId: looked.tenantId,
+      name: 'Sample Organization',
+      subscriptions: [{ id: looked.subscriptionId, source: 'marketplace', status: 'Subscribed' }],
+      requests: [],
+    });
+    expect(await auditOf(looked.tenantId)).toMatchObject([{ action: 'operator.look', actor: memberId, subject: 'tenant' }]);
+  });
+});
+
+describe('contracts', () => {
+  test('of an organization that nobody of it has ever come from: made known, begun in the past, ended', async () => {
+    const plan = await aDirectPlan(ctx);
+    const tenantId = randomUUID();
+    const accounting = await it.asOperator(ACCOUNTING);
+    await accounting.send('put', `/tenants/${tenantId}`, (test) => test.send({ ...FACTS, reason: 'Signed on paper' }));
+    const order = { planId: plan.planId, term: 'P1M', startsAt: '2026-01-20T08:00:00.000Z', reason: 'Signed on paper' };
+    const started = await accounting.post(`/tenants/${tenantId}/contracts`, order, 'signed-on-paper-17');
+    expect([started.status, started.body]).toMatchObject([
+      201,
+      { status: 'Subscribed', termStart: '2026-02-19T23:00:00.000Z', termEnd: '2026-03-19T23:00:00.000Z', purchasedAt: order.startsAt },
+    ]);
+    const again = await accounting.post(`/tenants/${tenantId}/contracts`, order, 'signed-on-paper-17');
+    expect([again.headers['idempotent-replayed'], again.body]).toEqual(['true', started.body]);
+
+    const end = (when: string) =>
+      accounting.post(`/tenants/${tenantId}/contracts/${started.body.id}/end`, { when, reason: 'Notice received' });
+    expect((await end('term_end')).body).toMatchObject({ status: 'Subscribed', autoRenew: false });
+    expect((await end('now')).body).toMatchObject({ status: 'Unsubscribed' });
+    expect((await end('now')).body).toMatchObject({ status: 'Unsubscribed' });
+    const audit = await auditOf(tenantId);
+    expect(audit.filter(({ action }) => action.startsWith('contract.')).map(({ action, details }) => [action, details.reason])).toEqual([
+      ['contract.start', 'Signed on paper'],
+      ['contract.end', 'Notice received'],
+      ['contract.end', 'Notice received'],
+    ]);
+  });
+
+  test.each<[string, (planId: string) => object, string]>([
+    ['of an unknown plan', () => ({ planId: 'nothing-like-it' }), 'plan_unknown'],
+    ['for a term it has not', () => ({ term: 'P1Y' }), 'term_unknown'],
+    ['that begins later', () => ({ startsAt: '2027-01-01T00:00:00.000Z' }), 'start_in_future'],
+    ['of a number where none is sold', () => ({ quantity: 3 }), 'quantity_out_of_bounds'],
+  ])('%s are refused, and nothing is written', async (_what, change, code) => {
+    const plan = await aDirectPlan(ctx);
+    const { tenantId } = await aTenant(ctx);
+    const accounting = await it.asOperator(ACCOUNTING);
+    const order = { planId: plan.planId, term: 'P1M', reason: 'A reason', ...change(plan.planId) };
+    const { status, body } = await accounting.post(`/tenants/${tenantId}/contracts`, order);
+    expect([status, body.code]).toEqual([409, code]);
+    expect(await auditOf(tenantId)).toEqual([]);
+    expect((await accounting.get(`/tenants/${tenantId}`)).body.subscriptions).toHaveLength(1);
+  });
+
+  test('are ended by nobody through another organization, and purchases from the marketplace not at all', async () => {
+    const [mine, other] = [await aTenant(ctx), await aTenant(ctx)];
+    const plan = await aDirectPlan(ctx);
+    const accounting = await it.asOperator(ACCOUNTING);
+    const { body: contract } = await accounting.post(`/tenants/${mine.tenantId}/contracts`, {
+      planId: plan.planId,
+      term: 'P1M',
+      reason: 'A reason',
+    });
+    for (const path of [
+      `/tenants/${other.tenantId}/contracts/${contract.id}/end`,
+      `/tenants/${mine.tenantId}/contracts/${mine.subscriptionId}/end`,
+    ]) {
+      const { status, body } = await accounting.post(path, { when: 'now', reason: 'A reason' });
+      expect([status, body.code]).toEqual([404, 'subscription_not_found']);
+    }
+  });
+
+  test('are not support’s to begin, to end or to describe', async () => {
+    const { tenantId, subscriptionId } = await aTenant(ctx);
+    const support = await it.asOperator(SUPPORT);
+    const reason = 'A reason';
+    const answers = [
+      await support.post(`/tenants/${tenantId}/contracts`, { planId: 'x', term: 'P1M', reason }),
+      await support.post(`/tenants/${tenantId}/contracts/${subscriptionId}/end`, { when: 'now', reason }),
+      await support.send('put', `/tenants/${tenantId}`, (test) => test.send({ ...FACTS, reason })),
+    ];
+    for (const { status, body } of answers) expect([status, body.code, body.needs]).toEqual([403, 'not_allowed', 'accounting']);
+    expect(await auditOf(tenantId)).toEqual([]);
   });
 });

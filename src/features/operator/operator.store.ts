@@ -1,3 +1,4 @@
+import type { RequestKind } from '../../contract/requests';
 import type { Queryable } from '../../platform/db/database';
 
 export interface FoundTenant {
@@ -13,4 +14,25 @@ export async function findTenants(db: Queryable, q: string, limit: number): Prom
     `select tenant_id as "tenantId", name, contact_address as "contactAddress", created_at as "createdAt" from find_tenants($1, $2)`,
     [q, limit],
   );
+}
+
+/** What waits for the publisher, of all organizations, oldest first. */
+export async function findWaitingRequests(
+  db: Queryable,
+  at: Date,
+  limit: number,
+): Promise<{ tenantId: string; organization: string | null; requestId: string; kind: RequestKind; subject: string; createdAt: Date }[]> {
+  return db.query(
+    `select tenant_id as "tenantId", tenant_name as organization, request_id as "requestId", kind, subject, created_at as "createdAt"
+       from find_waiting_requests($1, $2)`,
+    [at, limit],
+  );
+}
+
+export async function findContact(db: Queryable, tenantId: string): Promise<{ contactAddress: string | null; createdAt: Date }> {
+  const [row] = await db.query<{ contactAddress: string | null; createdAt: Date }>(
+    `select contact_address as "contactAddress", created_at as "createdAt" from tenants where tenant_id = $1`,
+    [tenantId],
+  );
+  return row!;
 }

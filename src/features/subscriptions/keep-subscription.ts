@@ -58,8 +58,10 @@ export async function keepSubscription(
   );
   if (startsUsage) await anchorUsage(tx.db, tenantId, at, row.anchorDate ?? (row.termStart ?? at).toISOString().slice(0, 10));
   const isOtherPlan = before?.planId !== row.planId || before.planVersion !== row.planVersion;
-  if (isOtherPlan) await replacePlanGrants(tx, tenantId, row.subscriptionId, plan, at);
-  if (isOtherPlan || before?.status !== row.status) await refreshCounters(tx, tenantId, at);
+  // Of an addition the number says how often it grants its amounts.
+  const isRegranted = isOtherPlan || (plan.role === 'addon' && before.quantity !== row.quantity);
+  if (isRegranted) await replacePlanGrants(tx, tenantId, row.subscriptionId, plan, at, { quantity: row.quantity });
+  if (isRegranted || before?.status !== row.status) await refreshCounters(tx, tenantId, at);
 }
 
 async function hasAnother(tx: TxContext, tenantId: string, subscriptionId: string): Promise<boolean> {

@@ -3,13 +3,15 @@ import type { OperatorActor, OperatorRole } from '../../platform/actor';
 import { type Context, inTenant, type TxContext } from '../../platform/context';
 import { ok, type Result, refuse } from '../../platform/result';
 import { audit } from '../audit/audit';
-import { findTenant, type Tenant } from './tenants';
+import { ensureTenant, findTenant, type Tenant } from './tenants';
 
 /** What one of the publisher's people does for one organization. */
 export interface OperatorAct {
   operator: OperatorActor;
   /** The role it takes. */
   needs: OperatorRole;
+  /** Makes the organization known, should it not be yet. */
+  registers?: boolean;
   tenantId: string;
   /** As the audit log names it. */
   action: string;
@@ -27,7 +29,7 @@ export interface Done<T> {
 
 /**
  * The one door through which the publisher's people act: in the named organization alone, by those of the right role, and
- * written into its audit log with the reason. A refusal leaves nothing behind.
+ * written into its audit log with the reason. `work` refuses before it writes.
  */
 export function operate<T>(
   ctx: Context,
@@ -37,9 +39,10 @@ export function operate<T>(
   return inTenant(ctx, act.tenantId, async (tx) => {
     const { operator, needs, action, reason, details } = act;
     if (!operator.roles.includes(needs)) return refuse({ code: 'not_allowed', needs });
+    const at = tx.now();
+    if (act.registers) await ensureTenant(tx.db, act.tenantId, at);
     const tenant = await findTenant(tx.db, act.tenantId);
     if (!tenant) return refuse({ code: 'tenant_not_found' });
-    const at = tx.now();
     const done = await work(tx, tenant, at);
     if (!done.ok) return done;
     const { value, subject, isNew = true } = done.value;

@@ -11,7 +11,7 @@ export interface Created<Record> {
 /** A client's key for a new act, or the key and digest of a refused act that is submitted again. */
 export type CreationKey = { clientKey: string } | { operationKey: string; fingerprint: string; draftRevision: number };
 
-export const keyOf = (useCase: string, actor: Actor, key: CreationKey): string =>
+export const keyOf = (useCase: string, actor: Pick<Actor, 'memberId'>, key: CreationKey): string =>
   'operationKey' in key ? key.operationKey : operationKey(useCase, actor.memberId, key.clientKey);
 
 /** What names an act for ever; of a draft also which revision of it is submitted. */

@@ -1,9 +1,15 @@
 import { z } from 'zod';
-import { TenantFound, TenantQuery } from '../../../contract/operator';
-import { searchTenants } from '../../../features/operator/find-tenants';
+import { ContractEnd, ContractStart, TenantFacts, TenantFound, TenantQuery, TenantView, WaitingRequest } from '../../../contract/operator';
+import { Subscription } from '../../../contract/subscriptions';
+import { endContractFor, startContractFor } from '../../../features/operator/contracts';
+import { searchTenants, waitingRequests } from '../../../features/operator/search';
+import { registerTenant, viewTenant } from '../../../features/operator/tenants';
 import type { OperatorActor } from '../../../platform/actor';
 import { ok } from '../../../platform/result';
-import { type ApiRoute, operatorRoute } from '../../api-route';
+import { type ApiRoute, idParams, operatorRoute } from '../../api-route';
+import { billStart } from '../subscriptions';
+
+const params = idParams('tenantId');
 
 export const operatorTenantRoutes: ApiRoute<OperatorActor>[] = [
   operatorRoute({
@@ -13,5 +19,48 @@ export const operatorTenantRoutes: ApiRoute<OperatorActor>[] = [
     query: TenantQuery,
     answer: z.object({ items: z.array(TenantFound) }),
     run: async ({ ctx, query }) => ok({ items: await searchTenants(ctx, query.q) }),
+  }),
+  operatorRoute({
+    method: 'get',
+    path: '/tenants/:tenantId',
+    summary: 'One organization: its subscriptions and what it waits for. Looking is written into its audit log',
+    params,
+    answer: TenantView,
+    run: ({ ctx, actor, params }) => viewTenant(ctx, actor, params.tenantId),
+  }),
+  operatorRoute({
+    method: 'put',
+    path: '/tenants/:tenantId',
+    summary: 'Make an organization known, or correct what it is called. For accounting',
+    params,
+    body: TenantFacts,
+    answer: TenantView,
+    run: ({ ctx, actor, params, body: { reason, ...facts } }) => registerTenant(ctx, actor, params.tenantId, facts, reason),
+  }),
+  operatorRoute({
+    method: 'get',
+    path: '/requests',
+    summary: 'What waits for the publisher’s decision, of all organizations, oldest first',
+    answer: z.object({ items: z.array(WaitingRequest) }),
+    run: async ({ ctx }) => ok({ items: await waitingRequests(ctx) }),
+  }),
+  operatorRoute({
+    method: 'post',
+    path: '/tenants/:tenantId/contracts',
+    summary: 'Begin a contract that was agreed elsewhere; issues its first bill. For accounting',
+    params,
+    body: ContractStart,
+    answer: Subscription,
+    creates: true,
+    run: ({ ctx, actor, params, key, body }) => startContractFor(ctx, actor, params.tenantId, { clientKey: key }, body, billStart),
+  }),
+  operatorRoute({
+    method: 'post',
+    path: '/tenants/:tenantId/contracts/:subscriptionId/end',
+    summary: 'End a contract at once or with its term. For accounting',
+    params: idParams('tenantId', 'subscriptionId'),
+    body: ContractEnd,
+    answer: Subscription,
+    run: ({ ctx, actor, params, body }) => endContractFor(ctx, actor, params, body),
   }),
 ];

@@ -16,6 +16,19 @@ create function find_tenants(p_q text, p_limit int) returns table (tenant_id uui
      limit p_limit
   $$;
 
+-- What waits for the publisher's decision, of all organizations: the queue of its people, under the same guard.
+create function find_waiting_requests(p_at timestamptz, p_limit int) returns table (
+    tenant_id uuid, tenant_name text, request_id uuid, kind text, subject text, created_at timestamptz)
+  language sql stable security definer set search_path = pg_catalog, public
+  as $$
+    select r.tenant_id, t.name, r.request_id, r.kind, r.subject, r.created_at
+      from requests r join tenants t on t.tenant_id = r.tenant_id
+     where nullif(current_setting('kontingent.tenant_id', true), '') is null
+       and r.state = 'open' and r.kind in ('early_unlock', 'billing_contact') and (r.expires_at is null or r.expires_at > p_at)
+     order by r.created_at, r.request_id
+     limit p_limit
+  $$;
+
 -- Contracts: what is bought without a marketplace. Their terms are counted from a calendar date of their own; purchases have none.
 -- The directory knows when each is to be looked at next, because it alone knows every organization.
 alter table subscriptions add column anchor_date date;

@@ -1,0 +1,49 @@
+import type { TenantView } from '../../contract/operator';
+import type { Refusal } from '../../contract/refusals';
+import type { OrganizationFacts } from '../../contract/subscriptions';
+import type { OperatorActor } from '../../platform/actor';
+import type { Context, TxContext } from '../../platform/context';
+import { ok, type Result } from '../../platform/result';
+import { requestsOf } from '../requests/requests';
+import { subscriptionsOf } from '../subscriptions/list-subscriptions';
+import { operate, overlook } from '../tenants/operate';
+import { describeTenant, findTenant, type Tenant } from '../tenants/tenants';
+import { findContact } from './operator.store';
+
+const MOST_REQUESTS = 50;
+
+/** One organization: what it bought and what it waits for. */
+export const viewTenant = (ctx: Context, operator: OperatorActor, tenantId: string): Promise<Result<TenantView, Refusal>> =>
+  overlook(ctx, operator, tenantId, 'tenant', (tx, tenant, at) => show(tx, tenant, operator.locale ?? 'en', at));
+
+/** Makes an organization known before anybody of it comes, or corrects what it is called. */
+export function registerTenant(
+  ctx: Context,
+  operator: OperatorActor,
+  tenantId: string,
+  facts: OrganizationFacts,
+  reason: string,
+): Promise<Result<TenantView, Refusal>> {
+  const act = { operator, needs: 'accounting', registers: true, tenantId, action: 'operator.describe', reason, details: facts } as const;
+  return operate(ctx, act, async (tx, _tenant, at) => {
+    await describeTenant(tx.db, tenantId, facts);
+    const described = (await findTenant(tx.db, tenantId))!;
+    return ok({ value: await show(tx, described, operator.locale ?? 'en', at), subject: tenantId });
+  });
+}
+
+async function show(tx: TxContext, tenant: Tenant, locale: string, at: Date): Promise<TenantView> {
+  const { tenantId, name, timeZone } = tenant;
+  const { contactAddress, createdAt } = await findContact(tx.db, tenantId);
+  const { items: requests } = await requestsOf(tx, tenantId, { state: 'open', limit: MOST_REQUESTS }, at);
+  return {
+    tenantId,
+    name,
+    contactAddress,
+    createdAt: createdAt.toISOString(),
+    locale: tenant.locale as TenantView['locale'],
+    timeZone,
+    subscriptions: await subscriptionsOf(tx, tenantId, locale),
+    requests,
+  };
+}
