@@ -1,44 +1,14 @@
 // Builds what changed since the last start, then serves. Signals reach the server, whose exit code is ours.
 // With --build-only it leaves it at that.
-import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+import { buildServer, buildTabs, root } from './build-if-changed.mjs';
 
 if (existsSync(path.join(root, '.env'))) process.loadEnvFile(path.join(root, '.env'));
 
-/** A digest of names, sizes and times of all sources of a part. */
-function stateOf(...places) {
-  const hash = createHash('sha256').update(process.version);
-  const visit = (place) => {
-    const stat = statSync(place, { throwIfNoEntry: false });
-    if (!stat) return;
-    if (stat.isDirectory()) for (const name of readdirSync(place).sort()) visit(path.join(place, name));
-    else hash.update(`${path.relative(root, place)} ${stat.size} ${stat.mtimeMs}\n`);
-  };
-  for (const place of places) visit(path.join(root, place));
-  return hash.digest('hex');
-}
-
-function buildIfChanged(script, stampFile, ...places) {
-  const stamp = path.join(root, 'dist', stampFile);
-  const state = stateOf(...places);
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === state) return;
-  console.log(`Building (${script}) …`);
-  const { status } = spawnSync('npm', ['run', '--silent', script], {
-    cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    shell: process.platform === 'win32',
-  });
-  if (status !== 0) process.exit(status ?? 1);
-  writeFileSync(stamp, state);
-}
-
-buildIfChanged('build:server', '.server-state', 'src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json');
-buildIfChanged('build:tabs', '.tabs-state', 'tabs', 'src/contract', 'package-lock.json');
+buildServer();
+buildTabs();
 if (process.argv.includes('--build-only')) process.exit(0);
 
 const server = spawn(process.execPath, ['--enable-source-maps', path.join(root, 'dist/server/main.js')], { stdio: 'inherit' });
