@@ -49,6 +49,26 @@ export function readUsage(ctx: Context, actor: Actor, bannerFor: BannerFor): Pro
   });
 }
 
+/** How one meter stands, in figures. `resetsAt` null: of what is held now. */
+export interface MeterStanding extends Pick<LimitUsage, 'used' | 'held' | 'limit' | 'available' | 'entitled'> {
+  meter: string;
+  resetsAt: string | null;
+}
+
+/** Every meter of an organization in figures, as `readUsage` shows them; for callers that have asked who may. */
+export async function standingsAt(tx: TxContext, tenantId: string, at: Date): Promise<MeterStanding[]> {
+  const tenant = await findTenant(tx.db, tenantId);
+  if (!tenant?.anchor) return [];
+  const standings: MeterStanding[] = [];
+  for (const meter of [...METERS, ...(await stockMeters(tx, tenantId))]) {
+    const { shown, counter } = await readMeter(tx, tenantId, meter, tenant.anchor, at);
+    const { used, held, limit, available, entitled } = shown;
+    const isPeriodic = (METERS as readonly string[]).includes(meter);
+    standings.push({ meter, used, held, limit, available, entitled, resetsAt: isPeriodic ? counter.periodEnd.toISOString() : null });
+  }
+  return standings;
+}
+
 /** Those whom a warning does not concern see nothing of it until they are refused (TW-09). */
 function warningFor(state: MeterUsage['state'], banner: Awaited<ReturnType<BannerFor>>): Pick<MeterUsage, 'state' | 'notice'> {
   const notice = banner && !banner.isDismissed ? { key: banner.key, threshold: banner.threshold } : null;
