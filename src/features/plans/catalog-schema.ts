@@ -27,6 +27,15 @@ export const WrittenPlan = z.strictObject({ ...PlanFacts, ...PlanPolicies.shape 
 /** A plan with the file's defaults and the policies' own filled in. */
 export type CatalogPlan = z.infer<z.ZodObject<typeof PlanFacts>> & { policies: PlanPolicies };
 
+/** A plan as it is published: with what its catalog says of all plans. Whatever older catalogs did not say has today's defaults. */
+export const PublishedPlan = z.object({
+  ...PlanFacts,
+  policies: PlanPolicies.prefault({}),
+  billing: z.enum(['marketplace', 'direct']).default('marketplace'),
+  resources: z.record(EntitlementName, ResourceKind).default({}),
+});
+export type PublishedPlan = z.infer<typeof PublishedPlan>;
+
 export const CatalogFile = z.strictObject({
   offer: Name,
   /** Who charges: Microsoft, or this product through its payments port. */

@@ -1,7 +1,7 @@
 import { type Context, inPublisher } from '../../platform/context';
 import { fingerprint } from '../../platform/fingerprint';
-import type { Catalog, CatalogPlan } from './catalog-schema';
-import type { PlanDocument, PlanItem } from './plans';
+import { type Catalog, type CatalogPlan, PublishedPlan } from './catalog-schema';
+import type { PlanItem } from './plans';
 
 /**
  * Publishes what the catalog holds: an unchanged plan stays the version it is, a changed one becomes a new version, one that is
@@ -12,13 +12,13 @@ export async function publishPlans(ctx: Context, catalog: Catalog): Promise<void
   await inPublisher(ctx, async ({ db }) => {
     await db.query('select pg_advisory_xact_lock(7051802118)');
     for (const plan of catalog.plans) {
-      const document: PlanDocument & CatalogPlan = { ...plan, billing: catalog.billing, resources: catalog.resources };
+      const document = documentOf(catalog, plan);
       const checksum = fingerprint([catalog.offer, document]);
-      const [newest] = await db.query<{ version: number; checksum: string }>(
-        'select version, checksum from plans where plan_id = $1 order by version desc limit 1',
+      const [newest] = await db.query<{ version: number; offer_id: string; document: unknown }>(
+        'select version, offer_id, document from plans where plan_id = $1 order by version desc limit 1',
         [plan.id],
       );
-      if (newest?.checksum === checksum) continue;
+      if (newest && checksumOf(newest.offer_id, newest.document) === checksum) continue;
       const version = (newest?.version ?? 0) + 1;
       await db.query(
         `insert into plans (plan_id, version, role, rank, offer_id, name, document, checksum, published_at)
@@ -45,6 +45,15 @@ export async function publishPlans(ctx: Context, catalog: Catalog): Promise<void
     );
     await db.query('delete from plan_withdrawals where plan_id = any($1::text[])', [held]);
   });
+}
+
+/** What is published of a plan. */
+export const documentOf = ({ billing, resources }: Catalog, plan: CatalogPlan): PublishedPlan => ({ ...plan, billing, resources });
+
+/** Of what was published once, as today's catalogs would say it: a policy that is new since then changes no plan by its default. */
+function checksumOf(offerId: string, document: unknown): string | null {
+  const read = PublishedPlan.safeParse(document);
+  return read.success ? fingerprint([offerId, read.data]) : null;
 }
 
 /** What a plan of the catalog grants, one item per entitlement. */

@@ -112,6 +112,23 @@ test('a plan published before there were policies has the defaults of all of the
   });
 });
 
+test('a policy that a later release knows makes no new version by its default alone, and one by anything else', async () => {
+  const { ctx } = await testContext();
+  const [known] = catalog('o9', ['older', 1000]).plans;
+  const { quantity: _new, documents: _newToo, ...policies } = known!.policies;
+  await inPublisher(ctx, ({ db }) =>
+    db.query(
+      `insert into plans (plan_id, version, role, rank, offer_id, name, document, checksum, published_at)
+       values ('older', 1, 'base', 0, 'o9', '{}', $1, 'of another release', $2)`,
+      [JSON.stringify({ ...known, policies }), ctx.now()],
+    ),
+  );
+  await publishPlans(ctx, catalog('o9', ['older', 1000]));
+  expect(await versionsOf('older')).toHaveLength(1);
+  await publishPlans(ctx, catalog('o9', ['older', 1000, 'documents: { delivery: both }']));
+  expect(await versionsOf('older')).toHaveLength(2);
+});
+
 test('TW-22: which plan is the larger is what the catalog says, not a name and not a price', async () => {
   const { ctx } = await testContext();
   await publishPlans(ctx, await loadCatalog('plans/presets/org-quota.yaml'));
