@@ -63,6 +63,8 @@ export type Refusal =
   | { code: 'base_plan_missing'; planId: string }
   | { code: 'price_changed'; planId: string; version: number; currency: string; minor: number; per: string }
   | { code: 'start_in_future'; startsAt: string; now: string }
+  | { code: 'too_many_messages'; limit: number; retryAt: string }
+  | { code: 'nothing_to_unlock' }
   | { code: 'change_open'; changeId: string; toPlanId: string; effectiveAt: string }
   | { code: 'change_not_found' }
   | { code: 'change_closed'; state: 'awaiting_marketplace' | 'applied' | 'withdrawn' | 'refused' }

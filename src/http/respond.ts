@@ -45,6 +45,8 @@ const STATUS: Record<ProblemCode, number> = {
   base_plan_missing: 409,
   price_changed: 409,
   start_in_future: 409,
+  too_many_messages: 429,
+  nothing_to_unlock: 409,
   change_open: 409,
   change_not_found: 404,
   change_closed: 409,
