@@ -156,8 +156,9 @@ create function active_rule(p_tenant uuid, p_at timestamptz) returns text
 
 -- Brings the counter of active members to what the one query says, by one entry of the ledger; call it last in the act that
 -- changed who is active. exhausted: beyond the limit, undo the act; stale: the limit must be refreshed first; done: within it,
--- or the plan limits nothing. Nobody is refused by a stale limit; whoever carries out the event brings it up to date.
-create function settle_active_members(p_tenant uuid, p_at timestamptz, p_subject uuid, p_actor uuid)
+-- or the plan limits nothing. Nobody is refused by a stale limit; whoever carries out the event brings it up to date. p_forced: what
+-- the limit says is no matter, because nobody acted and the limit itself has changed.
+create function settle_active_members(p_tenant uuid, p_at timestamptz, p_subject uuid, p_actor uuid, p_forced boolean default false)
   returns table (verdict text, hard_limit bigint, used bigint, held bigint)
   language plpgsql volatile
   as $$
@@ -174,7 +175,7 @@ begin
   end if;
   -- After the lock: a statement of its own sees what others committed while this one waited.
   select count(*) into v_count from active_members(p_tenant, active_rule(p_tenant, p_at), at_present());
-  if v_count > v_counter.used and p_at < v_counter.valid_until and v_count + v_counter.held > v_counter.hard_limit then
+  if not p_forced and v_count > v_counter.used and p_at < v_counter.valid_until and v_count + v_counter.held > v_counter.hard_limit then
     return query select 'exhausted', v_counter.hard_limit, v_counter.used, v_counter.held;
     return;
   end if;
