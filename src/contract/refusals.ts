@@ -7,6 +7,14 @@ import { SubscriptionStatus } from './subscriptions';
 export type Refusal =
   | { code: 'quota_exhausted'; meter: Meter; limit: number; used: number; held: number; resetsAt: string; draftId: string | null }
   | { code: 'limit_reached'; meter: string; limit: number; used: number; held: number }
+  | { code: 'meter_not_found'; meter: string }
+  | { code: 'nothing_to_unlock' }
+  | { code: 'override_invalid'; path: string; message: string }
+  | { code: 'override_not_found' }
+  | { code: 'hold_not_found' }
+  | { code: 'hold_closed'; state: 'confirmed' | 'released' | 'expired' }
+  | { code: 'allocation_off'; meter: string }
+  | { code: 'allocation_too_large'; meter: string; available: number; allocated: number }
   | { code: 'no_subscription' }
   | { code: 'subscription_inactive'; status: SubscriptionStatus }
   | {
@@ -27,6 +35,13 @@ export type Refusal =
     }
   | { code: 'access_removed' }
   | { code: 'license_restricted'; license: LicenseKind; needs: string; mayRequest: boolean; openRequestId: string | null }
+  | { code: 'licenses_exhausted'; purchased: number; taken: number; free: number; needed: number }
+  | { code: 'license_model_fixed' }
+  | { code: 'license_not_in_plan'; license: LicenseKind }
+  | { code: 'licenses_not_assigned' }
+  | { code: 'license_not_needed' }
+  | { code: 'license_requests_off' }
+  | { code: 'invitation_not_found' }
   | { code: 'idempotency_conflict' }
   | { code: 'stale_revision'; current: Record<string, unknown> & { revision: number } }
   | { code: 'tenant_not_found' }
@@ -63,8 +78,10 @@ export type Refusal =
   | { code: 'base_plan_missing'; planId: string }
   | { code: 'price_changed'; planId: string; version: number; currency: string; minor: number; per: string }
   | { code: 'start_in_future'; startsAt: string; now: string }
+  | { code: 'document_not_found' }
+  | { code: 'document_not_ready' }
+  | { code: 'paid_in_future'; paidAt: string; now: string }
   | { code: 'too_many_messages'; limit: number; retryAt: string }
-  | { code: 'nothing_to_unlock' }
   | { code: 'change_open'; changeId: string; toPlanId: string; effectiveAt: string }
   | { code: 'change_not_found' }
   | { code: 'change_closed'; state: 'awaiting_marketplace' | 'applied' | 'withdrawn' | 'refused' }

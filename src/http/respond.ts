@@ -1,18 +1,33 @@
 import type { Request, Response } from 'express';
 import { LOCALES, type Locale } from '../contract/common';
 import type { Problem, ProblemCode, Refusal, RequestProblemCode } from '../contract/refusals';
-import { refusalTexts } from '../contract/texts';
+import { meterName, refusalTexts } from '../contract/texts';
 import { fill, instantInWords } from '../platform/sentences';
 
 /** The one place a code becomes a status. A new code does not compile until it has a line here. */
 const STATUS: Record<ProblemCode, number> = {
   quota_exhausted: 402,
   limit_reached: 402,
+  meter_not_found: 404,
+  nothing_to_unlock: 409,
+  override_invalid: 422,
+  override_not_found: 404,
+  hold_not_found: 404,
+  hold_closed: 409,
+  allocation_off: 409,
+  allocation_too_large: 409,
   no_subscription: 403,
   subscription_inactive: 403,
   not_allowed: 403,
   access_removed: 403,
   license_restricted: 403,
+  licenses_exhausted: 409,
+  license_model_fixed: 409,
+  license_not_in_plan: 409,
+  licenses_not_assigned: 409,
+  license_not_needed: 409,
+  license_requests_off: 409,
+  invitation_not_found: 404,
   idempotency_conflict: 409,
   stale_revision: 412,
   tenant_not_found: 404,
@@ -45,8 +60,10 @@ const STATUS: Record<ProblemCode, number> = {
   base_plan_missing: 409,
   price_changed: 409,
   start_in_future: 409,
+  document_not_found: 404,
+  document_not_ready: 409,
+  paid_in_future: 409,
   too_many_messages: 429,
-  nothing_to_unlock: 409,
   change_open: 409,
   change_not_found: 404,
   change_closed: 409,
@@ -124,7 +141,7 @@ function sentence(code: ProblemCode, facts: Record<string, unknown>, locale: Loc
   const texts = refusalTexts[locale];
   const words: Record<string, unknown> = {
     ...facts,
-    meterName: texts.meters[facts.meter as keyof typeof texts.meters],
+    meterName: typeof facts.meter === 'string' ? meterName(facts.meter, locale) : undefined,
     resetsAt: typeof facts.resetsAt === 'string' ? instantInWords(new Date(facts.resetsAt), locale, 'UTC') : undefined,
   };
   return fill(texts[code], words, locale);
