@@ -29,6 +29,24 @@ create function find_waiting_requests(p_at timestamptz, p_limit int) returns tab
      limit p_limit
   $$;
 
+-- What customers wrote to the publisher, as they wrote it, with what held at that instant.
+create table support_messages (
+  tenant_id   uuid not null,
+  message_id  uuid not null,
+  author      uuid not null,
+  topic       text not null check (topic in ('subscription', 'quota', 'billing', 'early_unlock', 'other')),
+  message     text not null,
+  meter       text,
+  standings   jsonb not null,
+  created_at  timestamptz not null,
+  primary key (tenant_id, message_id)
+);
+create index support_messages_by_author on support_messages (tenant_id, author, created_at);
+alter table support_messages enable row level security;
+create policy one_tenant on support_messages using (tenant_id = nullif(current_setting('kontingent.tenant_id', true), '')::uuid)
+  with check (tenant_id = nullif(current_setting('kontingent.tenant_id', true), '')::uuid);
+grant select, insert on support_messages to kontingent_app;
+
 -- Contracts: what is bought without a marketplace. Their terms are counted from a calendar date of their own; purchases have none.
 -- The directory knows when each is to be looked at next, because it alone knows every organization.
 alter table subscriptions add column anchor_date date;
