@@ -8,6 +8,7 @@ import { requestRoutes } from './requests';
 import { resourceRoutes } from './resources';
 import { subscriptionRoutes } from './subscriptions';
 import { teamRoutes } from './teams';
+import { supportRoutes } from './support';
 import { ticketRoutes } from './tickets';
 import { usageRoutes } from './usage';
 
@@ -23,5 +24,6 @@ export const apiRoutes = (links: Parameters<typeof memberRoutes>[0]): ApiRoute[]
   ...requestRoutes,
   ...planRoutes,
   ...subscriptionRoutes,
+  ...supportRoutes(links),
   ...resourceRoutes,
 ];
