@@ -143,6 +143,8 @@ export const Problem = z
     draftId: z.string().nullable().optional(),
     /** invalid_input: one entry per wrong field */
     errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+    /** Whom to ask where the plan stands in the way: an address or a link, and where a question is sent. */
+    support: z.object({ contact: z.string(), href: z.string() }).optional(),
     /** subscription_inactive */
     subscriptionStatus: SubscriptionStatus.optional(),
   })

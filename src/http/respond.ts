@@ -147,13 +147,20 @@ function sentence(code: ProblemCode, facts: Record<string, unknown>, locale: Loc
   return fill(texts[code], words, locale);
 }
 
+/** Whoever is held up by what was bought is told whom to ask (TW-31). */
+const BLOCKED: readonly ProblemCode[] = ['quota_exhausted', 'no_subscription', 'subscription_inactive'];
+
+const supportOf = (req: Request, code: ProblemCode) =>
+  BLOCKED.includes(code) ? { support: { contact: String(req.app.locals.supportContact), href: '/api/v1/support' } } : {};
+
 export function sendProblem(req: Request, res: Response, code: ProblemCode, facts: Record<string, unknown> = {}): void {
   send(res, toProblem(code, facts, localeOf(req), String(req.id ?? '') || undefined));
 }
 
 /** A person whom the path names is a record that is not there; one whom the body names is a wrong field. */
 export function sendRefusal(req: Request, res: Response, refusal: Refusal): void {
-  const problem = toProblem(refusal.code, refusalFacts(refusal), localeOf(req), String(req.id ?? '') || undefined);
+  const facts = { ...refusalFacts(refusal), ...supportOf(req, refusal.code) };
+  const problem = toProblem(refusal.code, facts, localeOf(req), String(req.id ?? '') || undefined);
   const isInPath = refusal.code === 'member_not_found' && req.params.memberId !== undefined;
   send(res, isInPath ? { ...problem, status: 404 } : problem);
 }

@@ -39,6 +39,7 @@ export interface ServerParts {
 export function createServer(parts: ServerParts): Express {
   const { ctx, config } = parts;
   const app = express();
+  app.locals.supportContact = config.supportContact;
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('trust proxy', config.trustedProxyHops);
