@@ -143,7 +143,7 @@ create table trim_items (
   snapshot    jsonb not null default '{}',
   state       text not null check (state in ('kept', 'applied')),
   at          timestamptz not null,
-  primary key (tenant_id, change_id, subject, meter),
+  primary key (tenant_id, change_id, subject, meter, action),
   foreign key (tenant_id, change_id) references plan_changes
 );
 
