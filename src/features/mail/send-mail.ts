@@ -2,9 +2,12 @@ import { z } from 'zod';
 import type { Locale } from '../../contract/common';
 import { type Context, inTenant, type TxContext } from '../../platform/context';
 import { invariant } from '../../platform/invariant';
+import { rolesThatMay } from '../members/access.rules';
 import { enqueue, type OutboxEvent, TryLater } from '../outbox/outbox';
 import type { Mail, Mailer, MailOutcome } from './mail.port';
-import { findMail, insertMail, type MailDelivery, settleMail, takeMail } from './mail.store';
+import { findAdminAddresses, findMail, findMailsAbout, insertMail, type MailDelivery, settleMail, takeMail } from './mail.store';
+
+export type { MailDelivery };
 
 export const MAIL_TOPIC = 'mail';
 
@@ -32,9 +35,18 @@ export interface NewMail {
   locale: Locale;
 }
 
-/** Has a mail sent after the transaction, to the address as it is now. */
+/** Has a mail sent after the transaction. */
 export async function queueMail(tx: TxContext, tenantId: string, mail: NewMail, at: Date): Promise<void> {
-  if (await insertMail(tx.db, tenantId, mail, at)) await enqueue(tx, tenantId, MAIL_TOPIC, { key: mail.key }, at);
+  if (await prepareMail(tx, tenantId, mail, at)) await releaseMail(tx, tenantId, mail.key, at);
+}
+
+/** Decides that there is a mail, and to which address; it waits to be released. False: of this key there is one already. */
+export const prepareMail = (tx: TxContext, tenantId: string, mail: NewMail, at: Date): Promise<boolean> =>
+  insertMail(tx.db, tenantId, mail, at);
+
+/** Sends a prepared mail after the transaction; to be called once. Nothing happens where none was prepared. */
+export async function releaseMail(tx: TxContext, tenantId: string, key: string, at: Date): Promise<void> {
+  if (await findMail(tx.db, tenantId, key)) await enqueue(tx, tenantId, MAIL_TOPIC, { key }, at);
 }
 
 /** Pauses before the next tries: a server that takes a mail later mostly does so within the day. */
@@ -60,7 +72,8 @@ export async function deliverMail(ctx: Context, event: OutboxEvent, { mailer, ki
   const waits = sent.outcome === 'later' && pause !== undefined;
   await inTenant(ctx, tenantId, async (tx) => {
     const at = tx.now();
-    if (sent.outcome === 'sent') await settleMail(tx.db, tenantId, key, { from: ['sending'], to: 'sent', problem: null }, at);
+    // Somebody may have taken a very slow one for cut off meanwhile.
+    if (sent.outcome === 'sent') await settleMail(tx.db, tenantId, key, { from: ['sending', 'given_up'], to: 'sent', problem: null }, at);
     else if (waits) await settleMail(tx.db, tenantId, key, { from: ['sending'], to: 'failed', problem: sent.problem }, at);
     else await giveUp(tx, tenantId, key, sent.problem, kinds, at);
   });
@@ -94,7 +107,14 @@ async function giveUp(tx: TxContext, tenantId: string, key: string, problem: str
   await kinds[given.kind]?.undelivered?.(tx, tenantId, given, at);
 }
 
-/** What a mailbox sent back later; told like a mail that was not taken. Null: there is no such mail, or it never went out. */
+/** What became of the mails about these subjects, oldest first. */
+export const mailsAbout = (tx: TxContext, tenantId: string, kind: string, subjects: readonly string[]): Promise<MailDelivery[]> =>
+  findMailsAbout(tx.db, tenantId, kind, subjects);
+
+/** Where owners and administrators are told what should not be missed. */
+export const adminAddresses = (tx: TxContext, tenantId: string) => findAdminAddresses(tx.db, tenantId, rolesThatMay('read_billing'));
+
+/** What a mailbox sent back later is told like a mail that was not taken. False: there is no such mail, or it never went out. */
 export async function noteBounce(
   tx: TxContext,
   tenantId: string,
@@ -102,9 +122,8 @@ export async function noteBounce(
   problem: string,
   kinds: MailPorts['kinds'],
   at: Date,
-): Promise<MailDelivery | null> {
+): Promise<boolean> {
   const bounced = await settleMail(tx.db, tenantId, key, { from: ['sent'], to: 'bounced', problem }, at);
-  if (!bounced) return findMail(tx.db, tenantId, key);
-  await kinds[bounced.kind]?.undelivered?.(tx, tenantId, bounced, at);
-  return bounced;
+  if (bounced) await kinds[bounced.kind]?.undelivered?.(tx, tenantId, bounced, at);
+  return bounced !== null;
 }

@@ -1,0 +1,24 @@
+import type { BillStart } from '../subscriptions/contracts';
+import { linesFor } from './bill-lines.rules';
+import { countsAt } from './counts';
+import { issueBill } from './issue-bill';
+
+/** The first bill of a contract: its whole first term. A contract that began elsewhere is billed from the term that is running. */
+export const billStart: BillStart = async (tx, { tenantId, timeZone }, { contract, plan, price }, at) => {
+  const { subscriptionId, termStart: start, termEnd: end, quantity } = contract;
+  const counts = await countsAt(tx, tenantId, plan, quantity, at);
+  await issueBill(tx, tenantId, {
+    billId: billIdOf(subscriptionId, start),
+    subscriptionId,
+    cause: 'start',
+    currency: price.currency,
+    lines: linesFor(plan, price, counts, { start, end, timeZone }, at),
+    periodStart: start,
+    periodEnd: end,
+    plan,
+    at,
+  });
+};
+
+/** Of one subscription there is one bill for the beginning of each of its terms. */
+export const billIdOf = (subscriptionId: string, termStart: Date): string => `${subscriptionId}:${termStart.toISOString()}`;

@@ -1,0 +1,17 @@
+import type { BillingDocument, DocumentQuery } from '../../contract/billing';
+import type { Refusal } from '../../contract/refusals';
+import type { OperatorActor } from '../../platform/actor';
+import type { Context } from '../../platform/context';
+import type { Page } from '../../platform/page';
+import type { Result } from '../../platform/result';
+import { overlook } from '../tenants/operate';
+import { documentsOf, localeOf } from './documents';
+
+/** What the publisher's people see of an organization's bills. */
+export const seeDocuments = (
+  ctx: Context,
+  operator: OperatorActor,
+  tenantId: string,
+  query: DocumentQuery,
+): Promise<Result<Page<BillingDocument>, Refusal>> =>
+  overlook(ctx, operator, tenantId, 'documents', (tx) => documentsOf(tx, tenantId, query, localeOf(operator.locale)));
