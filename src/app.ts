@@ -27,7 +27,7 @@ import { operatorRoutes } from './http/routes/operator/operator-routes';
 import { createServer } from './http/server';
 import { createEntraVerifier } from './http/verify-entra-token';
 import { createMarketplaceVerifier } from './http/verify-marketplace-token';
-import { type Job, startJobs } from './jobs/runner';
+import { type Job, type Jobs, startJobs } from './jobs/runner';
 import { type Clock, systemClock } from './platform/clock';
 import type { Context } from './platform/context';
 import { lockDataFolder } from './platform/db/data-folder-lock';
@@ -51,6 +51,8 @@ export interface App {
   ctx: Context;
   /** Listens; resolves when requests are answered. */
   start(): Promise<void>;
+  /** Does at once what the schedule would do by and by, with what follows from it. */
+  settle(): Promise<void>;
   /** Answers what has begun, then lets go of everything. */
   stop(): Promise<void>;
 }
@@ -108,15 +110,25 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   });
 
   let listening: Server | null = null;
-  let jobs: { stop(): Promise<void> } | null = null;
+  let jobs: Jobs | null = null;
+  /** Twice: what the first round writes down for later, the second one does. */
+  async function settle(): Promise<void> {
+    for (let round = 1; round <= 2; round += 1) {
+      await sandbox?.idle();
+      await events.idle();
+      await jobs?.runAll();
+    }
+  }
   return {
     ctx,
+    settle,
     async start() {
       listening = await new Promise<Server>((resolve, reject) => {
         const opened = server.listen(config.port, config.host, (error?: Error) => (error ? reject(error) : resolve(opened)));
       });
       jobs = startJobs(ctx, schedule(selling, { 'quota.notice': (event) => deliverQuotaNotice(ctx, event, { messages }) }));
       bot?.warm();
+      sandbox?.clock.onMove(() => void settle().catch((error: unknown) => log.error({ err: error }, 'what was due could not be done')));
       await sandbox?.start();
     },
     async stop() {

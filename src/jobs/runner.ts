@@ -7,20 +7,30 @@ export interface Job {
   run(ctx: Context): Promise<unknown>;
 }
 
+export interface Jobs {
+  /** Runs each once now, one after the other, for whoever does not want to wait. */
+  runAll(): Promise<void>;
+  stop(): Promise<void>;
+}
+
 /** Runs each job by real time, never twice at once in this process; a fault is logged and the next run comes all the same. */
-export function startJobs(ctx: Context, jobs: readonly Job[]): { stop(): Promise<void> } {
+export function startJobs(ctx: Context, jobs: readonly Job[]): Jobs {
   let stopped = false;
   const timers = new Set<NodeJS.Timeout>();
-  const running = new Set<Promise<void>>();
+  const last = new Map<Job, Promise<void>>();
 
+  /** After the run that is under way. */
+  const run = (job: Job): Promise<void> => {
+    const next = (last.get(job) ?? Promise.resolve()).then(() => (stopped ? undefined : runOnce(ctx, job)));
+    last.set(job, next);
+    return next;
+  };
   const schedule = (job: Job, delayMs: number): void => {
     const timer = setTimeout(() => {
       timers.delete(timer);
-      const run = runOnce(ctx, job).finally(() => {
-        running.delete(run);
+      void run(job).then(() => {
         if (!stopped) schedule(job, job.everyMs);
       });
-      running.add(run);
     }, delayMs);
     timer.unref();
     timers.add(timer);
@@ -28,10 +38,13 @@ export function startJobs(ctx: Context, jobs: readonly Job[]): { stop(): Promise
   for (const job of jobs) schedule(job, Math.min(job.everyMs, 1000));
 
   return {
+    async runAll() {
+      for (const job of jobs) await run(job);
+    },
     async stop() {
       stopped = true;
       for (const timer of timers) clearTimeout(timer);
-      await Promise.all(running);
+      await Promise.all(last.values());
     },
   };
 }
