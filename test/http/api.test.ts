@@ -244,6 +244,17 @@ describe('ids in the path', () => {
     ['delete', '/drafts/:id'],
     ['post', '/drafts/:id/submit'],
     ['patch', '/members/:id'],
+    ['delete', '/members/:id'],
+    ['post', '/members/:id/readmit'],
+    ['post', '/members/removals/:id/undo'],
+    ['get', '/teams/:id'],
+    ['patch', '/teams/:id'],
+    ['post', '/teams/:id/archive'],
+    ['post', '/teams/:id/unarchive'],
+    ['post', '/teams/:id/join'],
+    ['get', '/teams/:id/members'],
+    ['post', '/teams/:id/members'],
+    ['delete', `/teams/${randomUUID()}/members/:id`],
   ];
 
   test.each(PATHS)('%s %s: what is no id is 400', async (method, path) => {
@@ -277,7 +288,7 @@ describe('routes and methods', () => {
     ['post', `/tickets/${randomUUID()}`, 'GET, PATCH, DELETE'],
     ['put', `/tickets/${randomUUID()}`, 'GET, PATCH, DELETE'],
     ['get', `/tickets/${randomUUID()}/undo`, 'POST'],
-    ['delete', `/members/${randomUUID()}`, 'PATCH'],
+    ['get', `/members/${randomUUID()}`, 'PATCH, DELETE'],
     ['delete', '/usage/dismissals', 'POST'],
   ])('405 with Allow for %s %s', async (method, path, allow) => {
     const res = await owner.send(method, path);

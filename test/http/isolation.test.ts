@@ -10,11 +10,13 @@ import { aTenant, type TestTenant } from '../support/tenant';
 /** Body that each writing route would take, so that nothing but the id decides. */
 const BODIES: Record<string, object> = {
   'patch /members/:memberId': { role: 'agent' },
+  'patch /teams/:teamId': { name: 'Mine now' },
   'patch /tickets/:ticketId': { title: 'Mine now' },
   'post /tickets/:ticketId/comments': { body: 'Mine now' },
   'patch /checklists/:checklistId/items/:itemId': { done: true },
   'patch /opportunities/:opportunityId': { title: 'Mine now' },
   'post /requests/:requestId/decision': { decision: 'granted' },
+  'patch /licenses/:memberId': { license: 'restricted' },
   'patch /drafts/:draftId': { meter: 'tickets', payload: { title: 'Mine now' } },
 };
 
@@ -40,7 +42,21 @@ beforeAll(async () => {
   ids.opportunityId = (await owner.post('/opportunities', { title: 'Secret roof' })).body.id;
   ids.draftId = (await owner.post('/tickets', { title: 'Secret draft' })).body.draftId;
   ids.memberId = theirs.owner.memberId;
+  const person = (await theirs.member('member', 'Secret person')).memberId;
+  ids.teamId = (await owner.post('/teams', { name: 'Secret team', memberIds: [person] })).body.id;
+  BODIES['post /teams/:teamId/members'] = { memberIds: [person] };
+  ids.removalId = randomUUID();
+  await inTenant(ctx, theirs.tenantId, ({ db }) =>
+    db.query('insert into member_removals (tenant_id, removal_id, people, removed_by, at) values ($1, $2, $3, $4, $5)', [
+      theirs.tenantId,
+      ids.removalId,
+      [person],
+      theirs.owner.memberId,
+      ctx.now(),
+    ]),
+  );
   const asked = { kind: 'license' as const, subject: ids.memberId, requestedBy: ids.memberId, details: { why: 'Secret reason' } };
+  ids.invitationId = randomUUID();
   ids.requestId = await inTenant(ctx, theirs.tenantId, async (tx) => {
     return (await openRequest(tx, theirs.tenantId, asked, ctx.now())).request.id;
   });
@@ -90,6 +106,9 @@ test.each([
   '/opportunities',
   '/drafts',
   '/requests',
+  '/teams',
+  '/members/inactive?days=1',
+  '/members/removals/preview',
   '/members?q=Owner',
 ])('G9 GET %s shows nothing of another organization', async (path) => {
   const { body } = await intruder.get(path);

@@ -8,8 +8,9 @@ const CREATE: Record<string, (title: string) => [string, object]> = {
   '/checklists': (title) => ['/checklists', { title, items: [{ text: 'x' }] }],
   '/opportunities': (title) => ['/opportunities', { title }],
   '/drafts': (title) => ['/tickets', { title }],
+  '/teams': (title) => ['/teams', { name: title }],
 };
-const LISTS = ['/tickets', '/checklists', '/opportunities', '/drafts', '/members'];
+const LISTS = ['/tickets', '/checklists', '/opportunities', '/drafts', '/members', '/teams'];
 
 let it: TestApp;
 const owners: Record<string, Caller> = {};

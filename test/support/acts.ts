@@ -65,7 +65,20 @@ export async function books(ctx: Context, tenantId: string, meter: Meter): Promi
 
 /** Every row of a tenant that an act could have written, for comparing before and after. */
 export async function everything(ctx: Context, tenantId: string): Promise<Record<string, unknown[]>> {
-  const tables = ['usage_counters', 'usage_records', 'operations', 'notices', 'tickets', 'tenant_sequences', 'checklists', 'opportunities'];
+  const tables = [
+    'usage_counters',
+    'usage_records',
+    'operations',
+    'notices',
+    'tickets',
+    'tenant_sequences',
+    'checklists',
+    'opportunities',
+    'members',
+    'teams',
+    'team_members',
+    'member_removals',
+  ];
   return inTenant(ctx, tenantId, async ({ db }) => {
     const found: Record<string, unknown[]> = {};
     for (const table of tables) found[table] = await db.query(`select * from ${table} where tenant_id = $1 order by 1, 2, 3`, [tenantId]);
