@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Id } from './common';
+import { OwnLicense } from './licenses';
 import { Member } from './members';
 import { SubscriptionSummary } from './subscriptions';
 
@@ -9,6 +10,8 @@ export const Me = z.object({
   organization: z.string().nullable(),
   timeZone: z.string(),
   member: Member.nullable(),
+  /** null: no licenses are assigned here, everybody may what their role may. */
+  license: OwnLicense.nullable(),
   /** null: nobody of this organization has bought a plan yet (the onboarding page). */
   subscription: SubscriptionSummary.nullable(),
   may: z.object({ create: z.boolean(), edit: z.boolean(), manageMembers: z.boolean(), managePlan: z.boolean() }),

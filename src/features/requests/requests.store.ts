@@ -121,3 +121,18 @@ export async function findRequests(
     [tenantId, query.requestedBy, query.kind, query.state, query.before?.at ?? null, query.before?.id ?? null, query.limit, at],
   );
 }
+
+/** What is asked for and not decided, the longest waiting first. */
+export async function findOpenSubjects(
+  db: Queryable,
+  tenantId: string,
+  kind: RequestKind,
+  at: Date,
+): Promise<{ requestId: string; subject: string }[]> {
+  return db.query(
+    `select request_id as "requestId", subject from requests
+      where tenant_id = $1 and kind = $2 and state = 'open' and (expires_at is null or expires_at > $3)
+      order by created_at, request_id`,
+    [tenantId, kind, at],
+  );
+}

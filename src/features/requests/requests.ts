@@ -13,6 +13,7 @@ import {
   closeRequest,
   expireRequest,
   findOpenRequest,
+  findOpenSubjects,
   findRequest,
   findRequests,
   insertRequest,
@@ -83,11 +84,13 @@ export async function decideRequest(
   return ok({ request: toRequest((await findRequest(tx.db, tenantId, requestId))!, at), replayed: false });
 }
 
-/** The open request of this kind and subject, null when none waits. */
-export async function findOpen(tx: TxContext, tenantId: string, kind: RequestKind, subject: string, at: Date): Promise<Request | null> {
-  const row = await findOpenRequest(tx.db, tenantId, kind, subject);
-  return row && stateAt(row, at) === 'open' ? toRequest(row, at) : null;
-}
+/** What is asked for and not decided yet, the longest waiting first. */
+export const openRequests = (
+  tx: TxContext,
+  tenantId: string,
+  kind: RequestKind,
+  at: Date,
+): Promise<{ requestId: string; subject: string }[]> => findOpenSubjects(tx.db, tenantId, kind, at);
 
 /** One request, held until the transaction ends; null for an unknown one. */
 export async function holdRequest(tx: TxContext, tenantId: string, requestId: string, at: Date): Promise<Request | null> {

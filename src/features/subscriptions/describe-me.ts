@@ -5,6 +5,7 @@ import type { Actor } from '../../platform/actor';
 import { type Context, inTenant } from '../../platform/context';
 import { ok, type Result } from '../../platform/result';
 import { may } from '../members/access.rules';
+import { licenseRequestOf } from '../members/admit-member';
 import { meetMember } from '../members/members';
 import { findPlan, planName } from '../plans/plans';
 import { findTenant } from '../tenants/tenants';
@@ -30,6 +31,7 @@ export function describeMe(
       organization: tenant?.name ?? null,
       timeZone: tenant?.timeZone ?? 'UTC',
       member,
+      license: member?.license ? { kind: member.license, ...(await licenseRequestOf(tx, actor)) } : null,
       subscription: row && {
         id: row.subscriptionId,
         name: row.name,
@@ -42,8 +44,8 @@ export function describeMe(
         autoRenew: row.autoRenew,
       },
       may: {
-        create: member !== null && writable && may(member.role, 'create'),
-        edit: member !== null && writable && may(member.role, 'edit'),
+        create: member !== null && writable && may(member.role, 'create', member.license),
+        edit: member !== null && writable && may(member.role, 'edit', member.license),
         manageMembers: member !== null && writable && may(member.role, 'manage_members'),
         managePlan: member !== null && may(member.role, 'manage_plan'),
       },

@@ -1,6 +1,7 @@
 import type { TxContext } from '../../platform/context';
 import { audit } from '../audit/audit';
 import { replacePlanGrants } from '../entitlements/grants';
+import { refreshLicenses } from '../licenses/refresh-licenses';
 import type { Plan } from '../plans/plans';
 import { anchorUsage } from '../tenants/tenants';
 import { refreshCounters } from '../usage/refresh-counters';
@@ -20,7 +21,7 @@ export function factsOf({ snapshotAt: _at, revision: _revision, ...row }: Subscr
 }
 
 /**
- * Makes a subscription what `row` says, wherever it was bought: row, log, audit, usage anchor, grants, counters. The caller
+ * Makes a subscription what `row` says, wherever it was bought: row, log, audit, usage anchor, grants, licenses, counters. The caller
  * holds the organization's row, so that no other change comes between.
  */
 export async function keepSubscription(
@@ -61,6 +62,7 @@ export async function keepSubscription(
   // Of an addition the number says how often it grants its amounts.
   const isRegranted = isOtherPlan || (plan.role === 'addon' && before.quantity !== row.quantity);
   if (isRegranted) await replacePlanGrants(tx, tenantId, row.subscriptionId, plan, at, { quantity: row.quantity });
+  await refreshLicenses(tx, tenantId, at);
   if (isRegranted || before?.status !== row.status) await refreshCounters(tx, tenantId, at);
 }
 

@@ -1,6 +1,7 @@
 import type { ApiRoute } from '../api-route';
 import { checklistRoutes } from './checklists';
 import { draftRoutes } from './drafts';
+import { licenseRoutes } from './licenses';
 import { memberRoutes } from './members';
 import { opportunityRoutes } from './opportunities';
 import { planRoutes } from './plans';
@@ -21,6 +22,7 @@ export const apiRoutes = (links: Parameters<typeof memberRoutes>[0]): ApiRoute[]
   ...checklistRoutes,
   ...opportunityRoutes,
   ...draftRoutes,
+  ...licenseRoutes,
   ...requestRoutes,
   ...planRoutes,
   ...subscriptionRoutes,

@@ -65,6 +65,7 @@ export class FakeApi {
         termEnd: '2026-12-15T00:00:00.000Z',
         autoRenew: true,
       },
+      license: null,
       may: { create: true, edit: true, manageMembers: true, managePlan: true },
       accountUrl: 'https://kontingent.example/account',
       supportContact: 'support@kontingent.example',

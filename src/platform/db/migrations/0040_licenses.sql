@@ -11,7 +11,8 @@ update members set address_key = lower(normalize(btrim(address), nfc)) where add
 create index members_by_address on members (tenant_id, address_key) where state = 'present';
 create index members_full on members (tenant_id) where license = 'full' and state = 'present';
 
--- One pool of places for full licenses per organization, as its subscriptions say. Whoever gives places takes turns at this row.
+-- One pool of places for full licenses per organization, as its subscriptions say. Whoever gives places holds the tenant's row, as
+-- whoever rearranges its counters does: one order of locks.
 create table license_pools (
   tenant_id    uuid primary key,
   -- Places for full licenses; null: unlimited.
@@ -82,45 +83,62 @@ create function license_places_taken(p_tenant uuid, p_besides uuid default null)
   $$;
 
 -- Whoever comes to be a member holds a license in the same instant, whatever way they came in: what they were invited to, else
--- what new members get, else what is left when places are short. Taking over an invitation's place needs no turn at the pool: as
--- many are taken as before. Who comes back keeps their license while there is a place.
+-- what new members get, else what is left when places are short. An invitation is also found when its address becomes known
+-- later; taking over its place needs no lock, because as many are taken as before. Who comes back keeps their license while there
+-- is a place.
 create function capture_license() returns trigger
   language plpgsql volatile
   as $$
 declare
   v_pool     license_pools;
   v_at       timestamptz := case when tg_op = 'INSERT' then new.created_at else coalesce(new.standing_since, new.last_active_at) end;
+  v_comes    boolean := tg_op = 'INSERT' or old.state <> 'present';
+  v_lacking  text;
   v_invited  text;
+  v_team     uuid;
   v_license  text := new.license;
 begin
-  if new.state <> 'present' then return null; end if;
   select * into v_pool from license_pools where tenant_id = new.tenant_id and ended_at is null;
-  if not found then return null; end if;
+  if not found then
+    if v_license is not null then
+      update members set license = null, license_since = null where tenant_id = new.tenant_id and member_id = new.member_id;
+    end if;
+    return null;
+  end if;
+  v_lacking := case when (v_pool.policy ->> 'restricted')::boolean then 'restricted' else 'none' end;
+  if v_comes then
+    perform 1 from tenants where tenant_id = new.tenant_id for update;
+  end if;
 
   update invitations set member_id = new.member_id, state = case kind when 'waiting' then 'open' else 'accepted' end,
                          closed_at = case kind when 'waiting' then null else v_at end
    where tenant_id = new.tenant_id and address = new.address_key and state = 'open' and member_id is null
-  returning kind into v_invited;
+  returning kind, team_id into v_invited, v_team;
+  insert into team_members (tenant_id, team_id, member_id, began_at)
+  select t.tenant_id, t.team_id, new.member_id, v_at from teams t
+   where t.tenant_id = new.tenant_id and t.team_id = v_team and t.archived_at is null
+     and not exists (select from team_members m
+                      where m.tenant_id = t.tenant_id and m.team_id = t.team_id and m.member_id = new.member_id and m.ended_at is null)
+  on conflict (tenant_id, team_id, member_id, began_at) do update set ended_at = null;
   if v_invited = 'full' then
     v_license := 'full';
-  elsif v_invited is not null then
-    v_license := coalesce(v_license, case when (v_pool.policy ->> 'restricted')::boolean then 'restricted' else 'none' end);
-  elsif v_license is null or (tg_op = 'UPDATE' and old.state <> 'present' and v_license = 'full') then
-    if v_license is null and new.role <> 'owner' and v_pool.policy ->> 'model' = 'flexible'
-       and coalesce(v_pool.settings ->> 'defaultForNew', v_pool.policy ->> 'defaultForNew') = 'restricted' then
-      v_license := 'restricted';
+  elsif v_comes and v_invited is not null then
+    v_license := v_lacking;
+  elsif v_comes and v_license is null and new.role <> 'owner' and v_pool.policy ->> 'model' = 'flexible'
+        and coalesce(v_pool.settings ->> 'defaultForNew', v_pool.policy ->> 'defaultForNew') = 'restricted' then
+    v_license := v_lacking;
+  elsif v_comes and coalesce(v_license, 'full') = 'full' then
+    if v_pool.purchased is null or license_places_taken(new.tenant_id, new.member_id) < v_pool.purchased then
+      v_license := 'full';
     else
-      select * into v_pool from license_pools where tenant_id = new.tenant_id for update;
-      if v_pool.purchased is null or license_places_taken(new.tenant_id, new.member_id) < v_pool.purchased then
-        v_license := 'full';
-      else
-        v_license := case when (v_pool.policy ->> 'restricted')::boolean then 'restricted' else 'none' end;
-        if v_pool.policy ->> 'onShortage' = 'waitlist' then
-          insert into invitations (tenant_id, invitation_id, address, member_id, kind, created_at)
-          values (new.tenant_id, gen_random_uuid(), null, new.member_id, 'waiting', v_at);
-        end if;
+      v_license := v_lacking;
+      if v_pool.policy ->> 'onShortage' = 'waitlist' then
+        insert into invitations (tenant_id, invitation_id, member_id, kind, created_at)
+        values (new.tenant_id, gen_random_uuid(), new.member_id, 'waiting', v_at);
       end if;
     end if;
+  elsif v_comes then
+    v_license := v_lacking;
   end if;
   if v_license is distinct from new.license then
     update members set license = v_license, license_since = v_at where tenant_id = new.tenant_id and member_id = new.member_id;
@@ -130,4 +148,24 @@ end
 $$;
 create trigger capture_license after insert on members for each row execute function capture_license();
 create trigger capture_license_again after update of state, address_key on members for each row
-  when (old.state is distinct from new.state or old.address_key is distinct from new.address_key) execute function capture_license();
+  when (new.state = 'present' and (old.state <> 'present' or old.address_key is distinct from new.address_key))
+  execute function capture_license();
+
+-- A place that somebody leaves goes to whoever waits for one; carried out after the transaction. Their own waiting ends.
+create function leave_license() returns trigger
+  language plpgsql volatile
+  as $$
+declare
+  v_at timestamptz := coalesce(new.standing_since, new.last_active_at);
+begin
+  update invitations set state = 'withdrawn', closed_at = v_at
+   where tenant_id = new.tenant_id and member_id = new.member_id and state = 'open';
+  if new.license = 'full' then
+    insert into outbox (outbox_id, tenant_id, topic, payload, not_before)
+    values (gen_random_uuid(), new.tenant_id, 'licenses.due', '{}', v_at);
+  end if;
+  return null;
+end
+$$;
+create trigger leave_license after update of state on members for each row
+  when (old.state = 'present' and new.state <> 'present' and old.license is not null) execute function leave_license();
