@@ -2,8 +2,10 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useId, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Locale } from '../../src/contract/common';
+import { ContractsView } from './contracts-view';
+import { Dialog } from './dialog';
 import { count, day, money, time } from './format';
-import { CloseIcon, OpenIcon } from './icons';
+import { OpenIcon } from './icons';
 import {
   buy,
   changePlan,
@@ -61,20 +63,28 @@ export function MarketplaceView({ person, lang, wanted, forgetWanted }: Marketpl
       )}
       {data && (
         <>
-          <h2>{t('market.subscriptionsOf', { organization: person.organization })}</h2>
-          {data.subscriptions.length === 0 && data.plans.length > 0 && <p className="quiet">{t('market.none')}</p>}
-          <ul className="subscriptions">
-            {data.subscriptions.map((subscription) => (
-              <SubscriptionRow key={subscription.id} subscription={subscription} plans={data.plans} person={person} lang={lang} />
-            ))}
-          </ul>
-          <h2>{t('market.plans')}</h2>
-          {data.plans.length === 0 && <p className="quiet">{t('market.noPlans')}</p>}
-          <ul className="plans">
-            {plansOf(data.plans).map((terms) => (
-              <PlanCard key={terms[0]!.planId} terms={terms} lang={lang} buy={() => setBuying(terms)} />
-            ))}
-          </ul>
+          {data.plans.length === 0 && <ContractsView person={person} lang={lang} />}
+          {(data.plans.length > 0 || data.subscriptions.length > 0) && (
+            <>
+              <h2>{t('market.subscriptionsOf', { organization: person.organization })}</h2>
+              {data.subscriptions.length === 0 && <p className="quiet">{t('market.none')}</p>}
+              <ul className="subscriptions">
+                {data.subscriptions.map((subscription) => (
+                  <SubscriptionRow key={subscription.id} subscription={subscription} plans={data.plans} person={person} lang={lang} />
+                ))}
+              </ul>
+            </>
+          )}
+          {data.plans.length > 0 && (
+            <>
+              <h2>{t('market.plans')}</h2>
+              <ul className="plans">
+                {plansOf(data.plans).map((terms) => (
+                  <PlanCard key={terms[0]!.planId} terms={terms} lang={lang} buy={() => setBuying(terms)} />
+                ))}
+              </ul>
+            </>
+          )}
         </>
       )}
       {buying && <BuyDialog terms={buying} person={person} lang={lang} close={() => setBuying(null)} />}
@@ -240,26 +250,6 @@ const orderOf = ({ planId, termUnit, name: planName, seats }: Plan, name: string
   name: name.trim() || planName,
   ...(seats ? { quantity } : {}),
 });
-
-function Dialog({ title, close, children }: { title: string; close(): void; children: React.ReactNode }) {
-  const { t } = useTranslation('host');
-  const dialog = useRef<HTMLDialogElement>(null);
-  const heading = useId();
-  useEffect(() => {
-    dialog.current?.showModal();
-  }, []);
-  return (
-    <dialog ref={dialog} className="dialog" aria-labelledby={heading} onCancel={close}>
-      <header className="dialog-head">
-        <h2 id={heading}>{title}</h2>
-        <button type="button" className="icon-button" aria-label={t('close')} onClick={close}>
-          <CloseIcon />
-        </button>
-      </header>
-      {children}
-    </dialog>
-  );
-}
 
 type Act = 'suspend' | 'reinstate' | 'renew' | 'cancel';
 

@@ -1,5 +1,7 @@
 import type { Locale } from '../../src/contract/common';
+import type { PlanList } from '../../src/contract/plans';
 import type { Problem } from '../../src/contract/refusals';
+import type { Subscription as Contract, NewContract } from '../../src/contract/subscriptions';
 import type { Usage } from '../../src/contract/usage';
 
 export interface Person {
@@ -147,4 +149,29 @@ export async function fetchUsage(token: string): Promise<Usage | null> {
 export async function createTicket(token: string, title: string): Promise<void> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() };
   await answerOf(await fetch('/api/v1/tickets', { method: 'POST', headers, body: JSON.stringify({ title }) }));
+}
+
+/** A plan that is sold by contract, as the API offers it. */
+export type DirectPlan = PlanList['items'][number];
+
+/** What is sold by contract, and which contracts a person's organization has; none before its first. */
+export async function fetchContracts(person: string, lang: Locale): Promise<{ plans: DirectPlan[]; contracts: Contract[] }> {
+  const headers = { authorization: `Bearer ${await fetchToken(person)}`, 'accept-language': lang };
+  const { items } = await answerOf<PlanList>(await fetch('/api/v1/plans', { headers }));
+  const held = await fetch('/api/v1/subscriptions', { headers });
+  const contracts = held.status === 403 ? [] : (await answerOf<{ items: Contract[] }>(held)).items;
+  return { plans: items.filter(({ billing }) => billing === 'direct'), contracts: contracts.filter(({ source }) => source === 'direct') };
+}
+
+/** Buys a plan at the price that was shown; the same key buys it once. */
+export async function buyContract(
+  person: string,
+  key: string,
+  { plan, price, quantity }: { plan: DirectPlan; price: DirectPlan['prices'][number]; quantity: number | null },
+): Promise<Contract> {
+  const { planId, version } = plan;
+  const { term, currency, minor } = price;
+  const order: Partial<NewContract> = { planId, term, quantity, consent: { version, currency, minor } };
+  const headers = { authorization: `Bearer ${await fetchToken(person)}`, 'content-type': 'application/json', 'idempotency-key': key };
+  return answerOf<Contract>(await fetch('/api/v1/subscriptions', { method: 'POST', headers, body: JSON.stringify(order) }));
 }
