@@ -9,7 +9,7 @@ export type Meter = z.infer<typeof Meter>;
 export const StockMeter = z.string().regex(/^[a-z][a-z0-9_]{0,39}$/u);
 export type StockMeter = z.infer<typeof StockMeter>;
 
-/** Limited by a plan, and counted by a query of its own instead of a counter. */
-export const DERIVED_METERS: readonly StockMeter[] = ['active_members'];
+/** Without limit where a plan says nothing of them; everything else is then not part of the plan. */
+export const FREE_UNLESS_LIMITED: readonly StockMeter[] = ['active_members', 'teams'];
 
 export const isPeriodMeter = (meter: string): meter is Meter => (METERS as readonly string[]).includes(meter);

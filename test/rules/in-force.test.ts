@@ -39,6 +39,7 @@ const support = (given: Partial<Grant>) => grant({ source: 'support', priority: 
 const facts = (given: Partial<MeterFacts> = {}): MeterFacts => ({
   newest: null,
   anchor,
+  absent: 0,
   grants: [grant()],
   overrides: [],
   holds: [],

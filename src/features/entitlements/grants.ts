@@ -1,6 +1,17 @@
 import type { TxContext } from '../../platform/context';
 import type { Plan, PlanItem } from '../plans/plans';
-import { expireGrant, type Grant, grantedMeters, grantsSince, insertGrant, overridesSince, voidGrants } from './grants.store';
+import {
+  activateGrants,
+  activeAmounts,
+  expireGrant,
+  type Grant,
+  grantedMeters,
+  grantsSince,
+  insertGrant,
+  insertPayment,
+  overridesSince,
+  voidGrants,
+} from './grants.store';
 import type { Override } from './limits.rules';
 import { type Portion, portionsOf } from './portions.rules';
 
@@ -29,9 +40,11 @@ export async function replacePlanGrants(
   options: GrantOptions = {},
 ): Promise<void> {
   const effectiveAt = options.effectiveAt ?? at;
+  const before = await activeAmounts(tx.db, tenantId, subscriptionId, at);
   await voidGrants(tx.db, tenantId, subscriptionId, effectiveAt);
   for (const item of plan?.items.filter(isMeasured) ?? []) {
-    for (const portion of portionsOf(plan!, item, { ...options, effectiveAt }))
+    const unlocked = before.has(item.entitlement) ? before.get(item.entitlement)! : 0;
+    for (const portion of portionsOf(plan!, item, { ...options, effectiveAt, unlocked }))
       await insert(tx, tenantId, subscriptionId, plan!, item, portion, at);
   }
 }
@@ -94,6 +107,33 @@ export async function settleGrants(
   }
   for (const grant of expired) if (!carried.includes(grant)) await expireGrant(tx.db, tenantId, grant);
 }
+
+/** What a payment or the publisher's people unlocked. */
+export interface Unlocked {
+  meter: string;
+  sourceId: string;
+  amount: number | null;
+}
+
+/** Activates what waits for a payment and was there before `before`; null: the payment has been noted already. */
+export async function activateByPayment(
+  tx: TxContext,
+  tenantId: string,
+  payment: { paymentId: string; paidAt: Date; before: Date },
+  at: Date,
+): Promise<Unlocked[] | null> {
+  if (!(await insertPayment(tx.db, tenantId, payment, at))) return null;
+  const which = { activation: 'on_payment' as const, sourceId: null, meter: null, before: payment.before };
+  return activateGrants(tx.db, tenantId, which, `payment:${payment.paymentId}`, at);
+}
+
+/** Activates what waits of one source, one meter, or one meter of one source. */
+export const activateByHand = (
+  tx: TxContext,
+  tenantId: string,
+  { sourceId = null, meter = null, actor }: { sourceId?: string | null; meter?: string | null; actor: string },
+  at: Date,
+): Promise<Unlocked[]> => activateGrants(tx.db, tenantId, { activation: null, sourceId, meter, before: null }, actor, at);
 
 /** Every meter that a subscription ever granted. */
 export const everGranted = (tx: TxContext, tenantId: string): Promise<string[]> => grantedMeters(tx.db, tenantId);

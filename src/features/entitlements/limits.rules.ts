@@ -53,20 +53,21 @@ export interface Limit {
 
 /**
  * What the grants of one meter amount to at an instant. `burnt`: units of grants that expired in the running period and had
- * been used up by then. Without a grant nothing is granted: the meter is not part of the plan.
+ * been used up by then. `absent`: what a meter has that is not part of the plan, nothing by default.
  */
 export function limitOf(
   grants: readonly LimitGrant[],
   at: Date,
-  { overrides = [], burnt = 0 }: { overrides?: readonly Override[]; burnt?: number } = {},
+  { overrides = [], burnt = 0, absent = 0 }: { overrides?: readonly Override[]; burnt?: number; absent?: 0 | null } = {},
 ): Limit {
   const begun = grants.filter((grant) => hasBegun(grant, at));
   // What was carried over is spent beside a plan, never instead of one.
   const counting = begun.some(({ source }) => source !== 'rollover') ? begun : [];
   const policy = policyInForce(grants, overrides, at);
-  const available = plus(sum(counting.filter((grant) => stateOf(grant, at) === 'active')), burnt);
+  const isAbsent = policy === null && absent === null;
+  const available = isAbsent ? null : plus(sum(counting.filter((grant) => stateOf(grant, at) === 'active')), burnt);
   return {
-    entitled: plus(sum(counting), burnt),
+    entitled: isAbsent ? null : plus(sum(counting), burnt),
     available,
     hardLimit: hardLimitOf(available, policy ?? DEFAULT_POLICY),
     policy,

@@ -16,11 +16,14 @@ interface Terms {
   expiresAt?: Date;
   quantity?: number | null;
   source?: 'plan' | 'addon';
+  /** Units of it that the same purchase had available before; null = unlimited. */
+  unlocked?: number | null;
 }
 
 /**
  * What an item of a plan becomes when it is bought. An add-on bought several times grants its amount as often; a quantity of a
- * plan is about its licenses. Before a new rule is enforced nothing is limited by it: the limit is there as one that is coming.
+ * plan is about its licenses. What was unlocked once does not wait again after a change. Before a new rule is enforced nothing
+ * is limited by it: the limit is there as one that is coming.
  */
 export function portionsOf(plan: Pick<Plan, 'role' | 'policies'>, item: PlanItem, terms: Terms): Portion[] {
   const { activation, immediately } = wholePolicy(item.policy);
@@ -34,8 +37,10 @@ export function portionsOf(plan: Pick<Plan, 'role' | 'policies'>, item: PlanItem
   const coming: Portion[] = isComing
     ? [{ source: 'transition', amount: null, activation: 'now', effectiveAt: terms.effectiveAt, expiresAt: enforceFrom }]
     : [];
-  const now = activation === 'now' ? amount : Math.min(immediately * times, amount ?? Number.POSITIVE_INFINITY);
-  const waiting = amount === null ? (activation === 'now' ? 0 : null) : amount - now!;
+  const { unlocked = 0 } = terms;
+  const isThere = activation === 'now' || unlocked === null;
+  const now = isThere ? amount : Math.min(Math.max(immediately * times, unlocked), amount ?? Number.POSITIVE_INFINITY);
+  const waiting = isThere ? 0 : amount === null ? null : amount - now!;
   return [
     ...coming,
     ...(now !== 0 || waiting === 0 ? [{ ...common, amount: now, activation: 'now' as const }] : []),

@@ -5,7 +5,8 @@ import { refreshLicenses } from '../licenses/refresh-licenses';
 import type { Plan } from '../plans/plans';
 import { anchorUsage } from '../tenants/tenants';
 import { refreshCounters } from '../usage/refresh-counters';
-import { keepsAnchor } from './lifecycle.rules';
+import { notePayment } from '../usage/unlock-grants';
+import { isPaid, keepsAnchor } from './lifecycle.rules';
 import { listSubscriptions, logSubscription, type SubscriptionRow, saveSubscription } from './subscriptions.store';
 
 /** Why a subscription changed, and through whom: an object id, or who else did it. */
@@ -35,6 +36,8 @@ export async function keepSubscription(
 ): Promise<void> {
   const startsUsage =
     keepsAnchor(row.status) && !keepsAnchor(before?.status ?? null) && !(await hasAnother(tx, tenantId, row.subscriptionId));
+  // Periods that ended unseen are closed by what held in them.
+  if (before && before.status !== row.status) await refreshCounters(tx, tenantId, at);
   await saveSubscription(tx.db, tenantId, row);
   await logSubscription(tx.db, tenantId, {
     subscriptionId: row.subscriptionId,
@@ -64,6 +67,10 @@ export async function keepSubscription(
   if (isRegranted) await replacePlanGrants(tx, tenantId, row.subscriptionId, plan, at, { quantity: row.quantity });
   await refreshLicenses(tx, tenantId, at);
   if (isRegranted || before?.status !== row.status) await refreshCounters(tx, tenantId, at);
+  // The marketplace reports no payments; contracts note theirs when they are paid.
+  if (row.source === 'marketplace' && isPaid(before, row)) {
+    await notePayment(tx, tenantId, { paymentId: `${row.subscriptionId}:${row.revision}`, paidAt: at }, at);
+  }
 }
 
 async function hasAnother(tx: TxContext, tenantId: string, subscriptionId: string): Promise<boolean> {

@@ -46,6 +46,19 @@ export function adoptedStatus(before: SubscriptionStatus | null, truth: Subscrip
 /** Whether a subscription gives its organization a place in the usage calendar: the anchor stays while one does. */
 export const keepsAnchor = (status: SubscriptionStatus | null): boolean => status === 'Subscribed' || status === 'Suspended';
 
+/**
+ * Whether a change shows that somebody paid: the next term has begun, or a suspension for want of payment is over. The first
+ * activation shows nothing: it comes before any bill.
+ */
+export function isPaid(
+  before: { status: SubscriptionStatus; termEnd: Date | null } | null,
+  after: { status: SubscriptionStatus; termEnd: Date | null },
+): boolean {
+  if (before === null || after.status !== 'Subscribed') return false;
+  if (before.status === 'Suspended') return true;
+  return before.status === 'Subscribed' && before.termEnd !== null && after.termEnd !== null && after.termEnd > before.termEnd;
+}
+
 /** Preview purchases carry the offer's id with this ending. */
 export const offerOf = (offerId: string): string => offerId.replace(/-preview$/u, '');
 

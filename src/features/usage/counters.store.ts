@@ -144,3 +144,28 @@ export async function cutCounter(db: Queryable, tenantId: string, meter: string,
     [tenantId, meter, periodStart, at],
   );
 }
+
+/** Moves the use of a period without an act: carried in from the period before, or begun anew. The ledger says by how much (G1). */
+export async function moveUse(
+  db: Queryable,
+  tenantId: string,
+  meter: string,
+  periodStart: Date,
+  { kind, by }: { kind: 'carry' | 'reset'; by: number },
+  at: Date,
+): Promise<void> {
+  await db.query(
+    `with moved as (
+       update usage_counters set used = used + $4 where tenant_id = $1 and scope_id = 'tenant' and meter = $2 and period_start = $3
+       returning used
+     )
+     insert into usage_records (tenant_id, operation_key, meter, period_start, kind, quantity, fingerprint, used_after, subject, at)
+     select $1, $5 || ':' || $2 || ':' || gen_random_uuid(), $2, $3, $5, $4, '', used, $1, $6 from moved`,
+    [tenantId, meter, bound(periodStart), by, kind, at],
+  );
+}
+
+/** Active members are not counted act by act: the counter takes over what their own query says (0035), whatever the limit is. */
+export async function recountActiveMembers(db: Queryable, tenantId: string, at: Date): Promise<void> {
+  await db.query('select settle_active_members($1::uuid, $2::timestamptz, $1::uuid, null, true)', [tenantId, at]);
+}

@@ -16,6 +16,8 @@ export interface MeterFacts {
   newest: Counter | null;
   /** Null: what is held now is counted, in one period that never ends. */
   anchor: UsageAnchor | null;
+  /** What it has when no plan says anything: nothing, or no limit. */
+  absent: 0 | null;
   grants: readonly Grant[];
   overrides: readonly Override[];
   /** Those that nobody has closed, whether their time has run out or not. */
@@ -90,11 +92,11 @@ function rowAt(facts: MeterFacts, grants: readonly Grant[], row: Counter | null,
 }
 
 /** The limit of one period: with what had been used of the grants that expired in it. */
-function limitIn(periodStart: Date, grants: readonly Grant[], { overrides }: Pick<MeterFacts, 'overrides'>, at: Date): Limit {
+function limitIn(periodStart: Date, grants: readonly Grant[], { overrides, absent }: MeterFacts, at: Date): Limit {
   const burnt = burntIn(periodStart, grants)
     .filter((grant) => stateOf(grant, at) === 'expired')
     .reduce((sum, grant) => sum + grant.burnt, 0);
-  return limitOf(grants, at, { overrides, burnt });
+  return limitOf(grants, at, { overrides, burnt, absent });
 }
 
 /** The grants that expired in a period after something had been used of them. */

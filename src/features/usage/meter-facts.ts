@@ -1,4 +1,4 @@
-import { isPeriodMeter } from '../../contract/meters';
+import { FREE_UNLESS_LIMITED, isPeriodMeter } from '../../contract/meters';
 import type { TxContext } from '../../platform/context';
 import { entitlementsOf } from '../entitlements/grants';
 import type { UsageAnchor } from '../entitlements/periods.rules';
@@ -16,5 +16,12 @@ export async function meterFacts(
 ): Promise<MeterFacts> {
   const since = newest !== null && newest.validUntil < at ? newest.validUntil : at;
   const { grants, overrides } = await entitlementsOf(tx, tenantId, meter, since, newest?.periodStart);
-  return { newest, anchor: isPeriodMeter(meter) ? anchor : null, grants, overrides, holds: await openHolds(tx.db, tenantId, meter) };
+  return {
+    newest,
+    anchor: isPeriodMeter(meter) ? anchor : null,
+    absent: FREE_UNLESS_LIMITED.includes(meter) ? null : 0,
+    grants,
+    overrides,
+    holds: await openHolds(tx.db, tenantId, meter),
+  };
 }

@@ -1,9 +1,9 @@
-import { DERIVED_METERS, isPeriodMeter, METERS } from '../../contract/meters';
+import { isPeriodMeter, METERS } from '../../contract/meters';
 import type { TxContext } from '../../platform/context';
 import { everGranted, settleGrants } from '../entitlements/grants';
 import { thresholdsCrossed } from '../entitlements/limits.rules';
 import { lockTenant } from '../tenants/tenants';
-import { cutCounter, lockNewestCounter, noteThresholds, saveCounter } from './counters.store';
+import { cutCounter, lockNewestCounter, noteThresholds, recountActiveMembers, saveCounter } from './counters.store';
 import { expireHolds } from './holds.store';
 import { bringUpTo } from './in-force.rules';
 import { meterFacts } from './meter-facts';
@@ -22,6 +22,7 @@ export async function refreshCounter(tx: TxContext, tenantId: string, meter: str
   if (newest !== null && isPeriodMeter(meter)) await cutCounter(tx.db, tenantId, meter, newest.periodStart, counter.periodStart);
   await saveCounter(tx.db, tenantId, meter, counter);
   await settleGrants(tx, tenantId, meter, brought);
+  if (meter === 'active_members') await recountActiveMembers(tx.db, tenantId, at);
   if (facts.holds.some(({ expiresAt }) => expiresAt <= at)) await expireHolds(tx.db, tenantId, meter, at);
   const reached = thresholdsCrossed(-1, counter.used, counter.granted, counter.thresholds);
   if (reached.length > 0) await noteThresholds(tx.db, tenantId, meter, counter.periodStart, reached, at);
@@ -32,6 +33,6 @@ export async function refreshCounters(tx: TxContext, tenantId: string, at: Date)
   for (const meter of [...METERS, ...(await stockMeters(tx, tenantId))]) await refreshCounter(tx, tenantId, meter, at);
 }
 
-/** The limits on what is held now that a plan of this tenant ever had, and that a counter keeps. */
+/** The limits on what is held now that a plan of this tenant ever had. */
 export const stockMeters = async (tx: TxContext, tenantId: string): Promise<string[]> =>
-  (await everGranted(tx, tenantId)).filter((meter) => !isPeriodMeter(meter) && !DERIVED_METERS.includes(meter));
+  (await everGranted(tx, tenantId)).filter((meter) => !isPeriodMeter(meter));

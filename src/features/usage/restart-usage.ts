@@ -1,0 +1,32 @@
+import { METERS } from '../../contract/meters';
+import type { TxContext } from '../../platform/context';
+import { anchorUsage } from '../tenants/tenants';
+import { lockNewestCounter, moveUse } from './counters.store';
+import { refreshCounters } from './refresh-counters';
+
+/**
+ * What a change of plan does to the use so far. `usage` keep: it stays used (TW-21); reset: it begins at nothing. `anchor` reset:
+ * a new period begins now, opened with what is kept; keep: the running one goes on. Call it after the grants were replaced.
+ */
+export async function restartUsage(
+  tx: TxContext,
+  tenantId: string,
+  { usage, anchor }: { usage: 'keep' | 'reset'; anchor: 'keep' | 'reset' },
+  at: Date,
+): Promise<void> {
+  await refreshCounters(tx, tenantId, at);
+  if (usage === 'keep' && anchor === 'keep') return;
+  const before = new Map<string, number>();
+  for (const meter of METERS) before.set(meter, (await lockNewestCounter(tx.db, tenantId, meter))?.used ?? 0);
+  if (anchor === 'reset') {
+    await anchorUsage(tx.db, tenantId, at, at.toISOString().slice(0, 10));
+    await refreshCounters(tx, tenantId, at);
+  }
+  for (const meter of METERS) {
+    const row = await lockNewestCounter(tx.db, tenantId, meter);
+    const wanted = usage === 'keep' ? before.get(meter)! : 0;
+    if (row && row.used !== wanted)
+      await moveUse(tx.db, tenantId, meter, row.periodStart, { kind: usage === 'keep' ? 'carry' : 'reset', by: wanted - row.used }, at);
+  }
+  await refreshCounters(tx, tenantId, at);
+}
