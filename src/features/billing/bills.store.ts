@@ -61,12 +61,12 @@ export async function insertLines(
   );
 }
 
-/** What a subscription was billed for the period that began then, refunds taken off; before any tax that is added. */
+/** What a subscription was billed for the period that began then; what a bill gives back is of an earlier one. Before any tax that is added. */
 export async function sumBilled(db: Queryable, tenantId: string, subscriptionId: string, periodStart: Date): Promise<number> {
   const [row] = await db.query<{ minor: number }>(
     `select coalesce(sum(l.amount_minor), 0)::float8 as minor
        from bills b join bill_lines l on l.tenant_id = b.tenant_id and l.bill_id = b.bill_id
-      where b.tenant_id = $1 and b.subscription_id = $2 and b.period_start = $3`,
+      where b.tenant_id = $1 and b.subscription_id = $2 and b.period_start = $3 and l.kind = 'charge'`,
     [tenantId, subscriptionId, periodStart],
   );
   return row!.minor;

@@ -93,7 +93,7 @@ export async function issueBill(tx: TxContext, tenantId: string, bill: NewBill):
   return { documents: await findDocumentsOfBill(tx.db, tenantId, billId), replayed: false };
 }
 
-/** What a subscription was billed so far for the period that began then, refunds taken off. */
+/** What a subscription was billed so far for the period that began then; refunds are of earlier periods. */
 export const billedFor = (tx: TxContext, tenantId: string, subscriptionId: string, periodStart: Date): Promise<number> =>
   sumBilled(tx.db, tenantId, subscriptionId, periodStart);
 

@@ -6,12 +6,13 @@ import { refreshCounters } from './refresh-counters';
 
 /**
  * What a change of plan does to the use so far. `usage` keep: it stays used (TW-21); reset: it begins at nothing. `anchor` reset:
- * a new period begins now, opened with what is kept; keep: the running one goes on. Call it after the grants were replaced.
+ * a new period begins now, opened with what is kept; keep: the running one goes on. `date`: the calendar date that a new period is
+ * counted from. Call it after the grants were replaced.
  */
 export async function restartUsage(
   tx: TxContext,
   tenantId: string,
-  { usage, anchor }: { usage: 'keep' | 'reset'; anchor: 'keep' | 'reset' },
+  { usage, anchor, date }: { usage: 'keep' | 'reset'; anchor: 'keep' | 'reset'; date?: string },
   at: Date,
 ): Promise<void> {
   await refreshCounters(tx, tenantId, at);
@@ -19,7 +20,7 @@ export async function restartUsage(
   const before = new Map<string, number>();
   for (const meter of METERS) before.set(meter, (await lockNewestCounter(tx.db, tenantId, meter))?.used ?? 0);
   if (anchor === 'reset') {
-    await anchorUsage(tx.db, tenantId, at, at.toISOString().slice(0, 10));
+    await anchorUsage(tx.db, tenantId, at, date ?? at.toISOString().slice(0, 10));
     await refreshCounters(tx, tenantId, at);
   }
   for (const meter of METERS) {
