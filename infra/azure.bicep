@@ -59,6 +59,9 @@ param botAppPassword string
 @minLength(32)
 @secure()
 param sessionSecret string
+@description('smtp(s)://user:password@host:port of the mail server, or off')
+@secure()
+param smtpUrl string
 @description('What /metrics asks for as a bearer token')
 @secure()
 param metricsToken string
@@ -135,6 +138,12 @@ resource metricsKey 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
   parent: vault
   name: 'metrics-token'
   properties: { value: metricsToken }
+}
+
+resource smtpSecret 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
+  parent: vault
+  name: 'smtp-url'
+  properties: { value: smtpUrl }
 }
 
 // --- Database -------------------------------------------------------------------------------------------------------
@@ -226,6 +235,7 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
         { name: 'bot-app-password', keyVaultUrl: botSecret.properties.secretUri, identity: identity.id }
         { name: 'session-secret', keyVaultUrl: sessionKey.properties.secretUri, identity: identity.id }
         { name: 'metrics-token', keyVaultUrl: metricsKey.properties.secretUri, identity: identity.id }
+        { name: 'smtp-url', keyVaultUrl: smtpSecret.properties.secretUri, identity: identity.id }
       ]
     }
     template: {
@@ -261,6 +271,15 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
             { name: 'ENTRA_JWKS_URL', value: overrides.?ENTRA_JWKS_URL ?? '' }
             { name: 'ENTRA_ISSUER_TEMPLATE', value: overrides.?ENTRA_ISSUER_TEMPLATE ?? '' }
             { name: 'OPERATOR_TENANT_ID', value: overrides.?OPERATOR_TENANT_ID ?? '' }
+            { name: 'SELLER_NAME', value: overrides.?SELLER_NAME ?? '' }
+            { name: 'SELLER_ADDRESS', value: overrides.?SELLER_ADDRESS ?? '' }
+            { name: 'SELLER_TAX_ID', value: overrides.?SELLER_TAX_ID ?? '' }
+            { name: 'SELLER_NOTE', value: overrides.?SELLER_NOTE ?? '' }
+            { name: 'TAX_PERCENT', value: overrides.?TAX_PERCENT ?? '' }
+            { name: 'TAX_MODE', value: overrides.?TAX_MODE ?? '' }
+            { name: 'TAX_NAME', value: overrides.?TAX_NAME ?? '' }
+            { name: 'SMTP_URL', secretRef: 'smtp-url' }
+            { name: 'MAIL_FROM', value: overrides.?MAIL_FROM ?? '' }
             { name: 'BOT_APP_ID', value: botAppId }
             { name: 'BOT_APP_PASSWORD', secretRef: 'bot-app-password' }
             { name: 'BOT_APP_TYPE', value: 'SingleTenant' }

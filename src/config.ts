@@ -36,6 +36,25 @@ export interface BotConfig {
   loginUrl: string;
 }
 
+/** Who sells contracts, as invoices name it. */
+export interface SellerConfig {
+  name: string;
+  /** Lines of the postal address. */
+  address: string[];
+  taxId: string | null;
+  /** What stands at the end of each invoice. */
+  note: string | null;
+  /** In basis points of a percent; `included`: prices contain it. */
+  tax: { name: string | null; basisPoints: number; included: boolean };
+}
+
+export interface MailConfig {
+  /** smtp:// or smtps://, with user and password where the server wants them. */
+  url: string;
+  /** Whom mails come from. */
+  from: string;
+}
+
 export interface Config {
   mode: Mode;
   port: number;
@@ -52,6 +71,9 @@ export interface Config {
   bot: BotConfig | null;
   /** The directory of the publisher's people: their tokens alone open the operator API. */
   operatorTenantId: string;
+  seller: SellerConfig;
+  /** null: no mail is sent, documents are there to be downloaded. */
+  mail: MailConfig | null;
   sessionSecret: string;
   supportContact: string;
   /** The Teams app's id, for links back into Teams; null: a link to Teams itself. */
@@ -112,6 +134,7 @@ const MICROSOFT_HOSTS = new Set([
 
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/iu;
 const HOST = /^(?:[\w.-]+|\[[\da-f:]+\])(?::\d+)?$/iu;
+const MAIL_FROM = /^(?:[^<>@\p{Cc}]* <)?[^\s<>@,;]+@[\w.-]+>?$/u;
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 /** Interprets the settings whole. @throws ConfigError naming every problem */
@@ -182,6 +205,21 @@ export function parseConfig(env: Env): Config {
     },
     bot: bot(),
     operatorTenantId: operatorTenant(),
+    seller: {
+      name: text('SELLER_NAME', sandbox ? 'Kontingent (sandbox)' : 'Kontingent'),
+      address: text('SELLER_ADDRESS', sandbox ? 'Sample Street 1; 12345 Sampletown' : '')
+        .split(';')
+        .map((line) => line.trim())
+        .filter(Boolean),
+      taxId: text('SELLER_TAX_ID', '') || null,
+      note: text('SELLER_NOTE', '') || null,
+      tax: {
+        name: text('TAX_NAME', '') || null,
+        basisPoints: percent('TAX_PERCENT'),
+        included: choice('TAX_MODE', ['included', 'added'], 'included') === 'included',
+      },
+    },
+    mail: mail(),
     sessionSecret: secret('SESSION_SECRET', SANDBOX_SESSION_SECRET, 32),
     supportContact: sandbox ? text('SUPPORT_CONTACT', 'support@kontingent.example') : needed('SUPPORT_CONTACT'),
     teamsAppId: env.TEAMS_APP_ID ? guid('TEAMS_APP_ID', '') : null,
@@ -262,6 +300,25 @@ export function parseConfig(env: Env): Config {
       .map((entry) => entry.trim())
       .filter(Boolean);
     return given?.length ? given : [...new Set(fallback)];
+  }
+
+  /** A percentage of at most two decimals, in hundredths. */
+  function percent(name: string): number {
+    const value = text(name, '0');
+    const basisPoints = Math.round(Number(value) * 100);
+    if (/^\d{1,3}(\.\d{1,2})?$/u.test(value) && basisPoints <= 10_000) return basisPoints;
+    problems.push(`${name} must be a percentage from 0 to 100, such as 19 or 8.25`);
+    return 0;
+  }
+
+  function mail(): MailConfig | null {
+    const url = text('SMTP_URL', '');
+    if (url === '' || url === 'off') return null;
+    if (!/^smtps?:\/\/[^/\s]+$/u.test(url.replace(/\/$/u, '')) || !URL.canParse(url) || !new URL(url).hostname)
+      problems.push('SMTP_URL must be smtp:// or smtps:// with a host, or off');
+    const from = needed('MAIL_FROM');
+    if (from && !MAIL_FROM.test(from)) problems.push('MAIL_FROM must be an address, or a name and <address>');
+    return { url, from };
   }
 
   function databaseUrl(): string | null {

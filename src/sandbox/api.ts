@@ -4,9 +4,11 @@ import type { Chat, ChatEvent } from './chat';
 import type { SandboxClock } from './clock';
 import type { Entra } from './entra';
 import { onlyOwnPages } from './guard';
+import type { SandboxMails } from './mails';
 import { findSubscription, MarketplaceRefusal, openOperation, type Subscription } from './marketplace-ledger';
 import type { Marketplace } from './marketplace-operations';
 import { daysAfter, termOf } from './marketplace-terms';
+import type { SandboxPayments } from './payments';
 import { OPERATOR_KEYS, OPERATORS, PEOPLE, PERSON_KEYS, type Person, personBy } from './people';
 import type { SandboxSettings } from './settings';
 
@@ -54,7 +56,7 @@ export interface SandboxApi {
 
 export function sandboxApi(
   settings: SandboxSettings,
-  parts: { entra: Entra; clock: SandboxClock; chat: Chat; marketplace: Marketplace },
+  parts: { entra: Entra; clock: SandboxClock; chat: Chat; marketplace: Marketplace; payments: SandboxPayments; mails: SandboxMails },
 ): SandboxApi {
   const { entra, clock, chat, marketplace } = parts;
   const streams = new Set<() => void>();
@@ -202,6 +204,11 @@ export function sandboxApi(
     await marketplace.cancel(req.params.id, 'Azure');
     showChanged(res, req.params.id);
   });
+
+  // —— what the publisher's own providers were asked ——
+
+  router.use('/payments', parts.payments.router);
+  router.use('/mails', parts.mails.router);
 
   router.use((_req, res) => problem(res, 404, 'not_found', 'There is no such address.'));
   router.use((error: unknown, _req: Request, res: Response, next: NextFunction) => {

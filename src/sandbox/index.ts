@@ -1,6 +1,8 @@
 import path from 'node:path';
 import type { INetworkModule } from '@azure/msal-node';
 import express, { type Router } from 'express';
+import type { Payments } from '../features/billing/payments.port';
+import type { Mailer } from '../features/mail/mail.port';
 import { sandboxApi } from './api';
 import { openChat } from './chat';
 import { openClock, type SandboxClock } from './clock';
@@ -8,9 +10,11 @@ import { botFramework, connector } from './connector';
 import { createEntra } from './entra';
 import { onlyOwnHost } from './guard';
 import { openKeys } from './keys';
+import { openMails } from './mails';
 import { fulfillmentApi } from './marketplace';
 import { openMarketplace } from './marketplace-operations';
 import { createNetworkClient } from './network-client';
+import { openPayments } from './payments';
 import type { SandboxDeps, SandboxSettings } from './settings';
 import { realTimers } from './timers';
 
@@ -26,6 +30,10 @@ export interface Sandbox {
   readonly networkClient: INetworkModule;
   /** The time the whole sandbox lives in; it moves forward only. */
   readonly clock: SandboxClock;
+  /** Takes payments and moves nothing. */
+  readonly payments: Payments;
+  /** Takes mails and sends none. */
+  readonly mailer: Mailer;
   /** To be called once the server listens: resumes deliveries that a stop interrupted. */
   start(): Promise<void>;
   /** Stops deliveries and event streams; what is open is resumed by the next start. */
@@ -42,7 +50,9 @@ export async function createSandbox(settings: SandboxSettings, deps: SandboxDeps
   const entra = createEntra(settings, keys.entra, timers);
   const marketplace = await openMarketplace(folder, settings, { clock, timers, webhookToken: entra.webhookToken, log });
   const chat = await openChat(folder, settings, { key: keys.botFramework, clock, timers, log });
-  const api = sandboxApi(settings, { entra, clock, chat, marketplace });
+  const payments = await openPayments(folder, clock);
+  const mailer = await openMails(folder, clock);
+  const api = sandboxApi(settings, { entra, clock, chat, marketplace, payments, mails: mailer });
 
   const router = express.Router();
   router.use(onlyOwnHost(settings));
@@ -56,6 +66,8 @@ export async function createSandbox(settings: SandboxSettings, deps: SandboxDeps
     router,
     networkClient: createNetworkClient(settings),
     clock,
+    payments,
+    mailer,
     async start() {
       await marketplace.start();
       await chat.start();

@@ -56,6 +56,48 @@ describe('sandbox', () => {
   });
 });
 
+describe('who sells, and mail', () => {
+  test('the sandbox has a sample seller without tax, and no mail server', () => {
+    const { seller, mail } = parseConfig({});
+    expect(seller).toMatchObject({
+      name: 'Kontingent (sandbox)',
+      taxId: null,
+      note: null,
+      tax: { name: null, basisPoints: 0, included: true },
+    });
+    expect(mail).toBeNull();
+  });
+
+  test('the lines of an address, a tax with decimals and a mail server are read', () => {
+    const { seller, mail } = parseConfig({
+      SELLER_NAME: 'Sample GmbH',
+      SELLER_ADDRESS: 'Bahnhofstraße 7; 39100 Bozen ;',
+      TAX_PERCENT: '8.25',
+      TAX_MODE: 'added',
+      SMTP_URL: 'smtp://user:p%40ss@mail.example:587',
+      MAIL_FROM: 'Sample GmbH <billing@sample.example>',
+    });
+    expect(seller).toMatchObject({ address: ['Bahnhofstraße 7', '39100 Bozen'], tax: { basisPoints: 825, included: false } });
+    expect(mail).toEqual({ url: 'smtp://user:p%40ss@mail.example:587', from: 'Sample GmbH <billing@sample.example>' });
+  });
+
+  test.each([
+    ['TAX_PERCENT', { TAX_PERCENT: '19%' }],
+    ['TAX_PERCENT', { TAX_PERCENT: '100.01' }],
+    ['TAX_PERCENT', { TAX_PERCENT: '-1' }],
+    ['TAX_MODE', { TAX_MODE: 'net' }],
+    ['SMTP_URL', { SMTP_URL: 'mail.example', MAIL_FROM: 'a@b.example' }],
+    ['SMTP_URL', { SMTP_URL: 'https://mail.example', MAIL_FROM: 'a@b.example' }],
+    ['MAIL_FROM', { SMTP_URL: 'smtp://mail.example' }],
+    ['MAIL_FROM', { SMTP_URL: 'smtp://mail.example', MAIL_FROM: 'a@b.example, c@d.example' }],
+    ['MAIL_FROM', { SMTP_URL: 'smtp://mail.example', MAIL_FROM: 'Name <a@b.example>\r\nBcc: x@y.example' }],
+  ])('%s is refused when it makes no sense: %j', (name, env) => {
+    expect(namesOf(env)).toEqual([name]);
+  });
+
+  test('off is no mail server', () => expect(parseConfig({ SMTP_URL: 'off' }).mail).toBeNull());
+});
+
 describe('problems', () => {
   test('are all reported at once, each by its name', () => {
     const env = {
@@ -100,6 +142,7 @@ describe('problems', () => {
       BOT_APP_PASSWORD: 'S3CRET-bot',
       METRICS_TOKEN: 'S3CRET-metrics',
       DATABASE_URL: 'mysql://root:S3CRET@db.example',
+      SMTP_URL: 'http://user:S3CRET@mail.example',
       MARKETPLACE_API_URL: 'https://user:S3CRET@marketplaceapi.microsoft.com/api',
       ENTRA_AUTHORITY: 'https://user:S3CRET@login.example/common',
       PUBLIC_URL: 'http://user:S3CRET@kontingent.example',

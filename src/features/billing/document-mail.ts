@@ -48,7 +48,7 @@ async function composeDocument(ctx: Context, tenantId: string, { subject, locale
 const about = ({ content: { buyer } }: DocumentRow, support: string) => ({ organization: buyer.name ?? buyer.id, support });
 
 /** Owners and administrators, each once for each mail that did not arrive, but never by the mailbox that does not take mails. */
-async function tellAdmins(tx: TxContext, tenantId: string, failed: MailDelivery, at: Date): Promise<void> {
+export async function tellAdmins(tx: TxContext, tenantId: string, failed: MailDelivery, at: Date): Promise<void> {
   // Where no mail is sent at all the list of documents says so.
   if (failed.problem === 'mail_off') return;
   for (const { memberId, address, locale } of await adminAddresses(tx, tenantId)) {

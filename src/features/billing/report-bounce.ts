@@ -5,7 +5,7 @@ import type { Context } from '../../platform/context';
 import { ok, type Result, refuse } from '../../platform/result';
 import { noteBounce } from '../mail/send-mail';
 import { operate } from '../tenants/operate';
-import { billingMails } from './document-mail';
+import { tellAdmins } from './document-mail';
 import { localeOf, showDocument } from './documents';
 import { mailKeyOf } from './issue-bill';
 
@@ -15,11 +15,10 @@ export function reportBounce(
   operator: OperatorActor,
   { tenantId, documentId }: { tenantId: string; documentId: string },
   { problem, reason }: { problem: string; reason: string },
-  here: { supportContact: string },
 ): Promise<Result<BillingDocument, Refusal>> {
   const act = { operator, needs: 'accounting', tenantId, action: 'mail.bounced', reason, details: { problem } } as const;
   return operate(ctx, act, async (tx, _tenant, at) => {
-    const isNew = await noteBounce(tx, tenantId, mailKeyOf(documentId), problem, billingMails(here), at);
+    const isNew = await noteBounce(tx, tenantId, mailKeyOf(documentId), problem, tellAdmins, at);
     const value = await showDocument(tx, tenantId, documentId, localeOf(operator.locale));
     return value?.mail ? ok({ value, subject: documentId, isNew }) : refuse({ code: 'document_not_found' });
   });

@@ -120,10 +120,10 @@ export async function noteBounce(
   tenantId: string,
   key: string,
   problem: string,
-  kinds: MailPorts['kinds'],
+  undelivered: NonNullable<MailKind['undelivered']>,
   at: Date,
 ): Promise<boolean> {
   const bounced = await settleMail(tx.db, tenantId, key, { from: ['sent'], to: 'bounced', problem }, at);
-  if (bounced) await kinds[bounced.kind]?.undelivered?.(tx, tenantId, bounced, at);
+  if (bounced) await undelivered(tx, tenantId, bounced, at);
   return bounced !== null;
 }

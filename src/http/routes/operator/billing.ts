@@ -11,7 +11,7 @@ import { type ApiRoute, idParams, operatorRoute } from '../../api-route';
 
 const ofDocument = idParams('tenantId', 'documentId');
 
-export const operatorBillingRoutes = (here: { supportContact: string }): ApiRoute<OperatorActor>[] => [
+export const operatorBillingRoutes: ApiRoute<OperatorActor>[] = [
   operatorRoute({
     method: 'get',
     path: '/tenants/:tenantId/documents',
@@ -37,7 +37,7 @@ export const operatorBillingRoutes = (here: { supportContact: string }): ApiRout
     params: ofDocument,
     body: Bounce,
     answer: BillingDocument,
-    run: ({ ctx, actor, params, body }) => reportBounce(ctx, actor, params, body, here),
+    run: ({ ctx, actor, params, body }) => reportBounce(ctx, actor, params, body),
   }),
   operatorRoute({
     method: 'post',
