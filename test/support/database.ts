@@ -45,6 +45,9 @@ export async function testDatabaseUrl(): Promise<string | null> {
   return (await opened).url;
 }
 
+/** A migrated database of whoever asks; `drop` after it was closed. */
+export const openDatabase = open;
+
 async function open() {
   const server = process.env.TEST_DATABASE_URL;
   if (!server) {
