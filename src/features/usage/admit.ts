@@ -8,7 +8,7 @@ import { type Database, sqlState } from '../../platform/db/database';
 import { invariant, never } from '../../platform/invariant';
 import { ok, type Result, refuse } from '../../platform/result';
 import { inactiveRefusal, rolesThatMay } from '../members/access.rules';
-import { admitMember } from '../members/admit-member';
+import { admitMember, enter } from '../members/admit-member';
 import type { ActKey } from './creation';
 import { refreshCounter } from './refresh-counters';
 
@@ -46,7 +46,17 @@ export interface Admission {
 }
 
 interface Verdict {
-  verdict: 'admitted' | 'replayed' | 'conflict' | 'exhausted' | 'stale' | 'unknown_member' | 'access_removed' | 'not_allowed' | 'inactive';
+  verdict:
+    | 'admitted'
+    | 'replayed'
+    | 'conflict'
+    | 'exhausted'
+    | 'stale'
+    | 'unknown_member'
+    | 'access_removed'
+    | 'not_allowed'
+    | 'inactive'
+    | 'license_restricted';
   subject: string;
   used: number;
   held: number;
@@ -83,6 +93,11 @@ export async function admit(ctx: Context, actor: Actor, act: Act): Promise<Resul
         if (!admitted.ok) return admitted;
         break;
       }
+      case 'license_restricted': {
+        const access = await inTenant(ctx, actor.tenantId, (tx) => enter(tx, actor, 'create'));
+        if (!access.ok) return access;
+        break;
+      }
       case 'stale':
         await inTenant(ctx, actor.tenantId, (tx) => refreshCounter(tx, actor.tenantId, act.meter, at));
         break;
@@ -113,6 +128,7 @@ function settle(verdict: Verdict, act: Act, at: Date): Result<Admission, Refusal
       return refuse(full(act.meter, verdict));
     case 'stale':
     case 'unknown_member':
+    case 'license_restricted':
       invariant(false, 'these are settled by trying again');
       break;
     default:
