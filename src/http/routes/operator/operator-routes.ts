@@ -1,6 +1,10 @@
 import type { OperatorActor } from '../../../platform/actor';
 import type { ApiRoute } from '../../api-route';
+import { operatorBillingRoutes } from './billing';
 import { operatorTenantRoutes } from './tenants';
 
 /** Every line of /api/operator/v1; a file of routes that is not named here does not exist. */
-export const operatorRoutes: ApiRoute<OperatorActor>[] = [...operatorTenantRoutes];
+export const operatorRoutes = (here: { supportContact: string }): ApiRoute<OperatorActor>[] => [
+  ...operatorTenantRoutes,
+  ...operatorBillingRoutes(here),
+];
