@@ -1,12 +1,9 @@
 import { z } from 'zod';
 import { NewContract, Subscription } from '../../contract/subscriptions';
+import { billStart } from '../../features/billing/bill-start';
 import { buyContract } from '../../features/subscriptions/buy-contract';
-import type { BillStart } from '../../features/subscriptions/contracts';
 import { mySubscriptions } from '../../features/subscriptions/list-subscriptions';
 import { type ApiRoute, route } from '../api-route';
-
-/** What the beginning of a contract is billed. */
-export const billStart: BillStart = async () => {};
 
 export const subscriptionRoutes: ApiRoute[] = [
   route({

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { ContractEnd, ContractStart, TenantFacts, TenantFound, TenantQuery, TenantView, WaitingRequest } from '../../../contract/operator';
 import { Subscription } from '../../../contract/subscriptions';
+import { billStart } from '../../../features/billing/bill-start';
 import { endContractFor, startContractFor } from '../../../features/operator/contracts';
 import { searchTenants, waitingRequests } from '../../../features/operator/search';
 import { registerTenant, viewTenant } from '../../../features/operator/tenants';
 import type { OperatorActor } from '../../../platform/actor';
 import { ok } from '../../../platform/result';
 import { type ApiRoute, idParams, operatorRoute } from '../../api-route';
-import { billStart } from '../subscriptions';
 
 const params = idParams('tenantId');
 
