@@ -6,10 +6,16 @@ import { connectorResource } from './bot/credentials';
 import { createConnectorToken } from './clients/entra/connector-token';
 import { createPublisherToken } from './clients/entra/publisher-token';
 import { createSignIn } from './clients/entra/sign-in';
+import { createSmtpMailer } from './clients/mail/smtp-mailer';
 import { MarketplaceClient } from './clients/marketplace/marketplace-client';
 import { createNoticeMessages } from './clients/teams/notice-messages';
-import { type Config, VERSION } from './config';
+import { type Config, ConfigError, VERSION } from './config';
 import { METERS } from './contract/meters';
+import { collectPayment } from './features/billing/collect-payment';
+import { billingMails } from './features/billing/document-mail';
+import { PAYMENT_TOPIC } from './features/billing/issue-bill';
+import { publishSeller } from './features/billing/seller';
+import { deliverMail, MAIL_TOPIC } from './features/mail/send-mail';
 import { deliverQuotaNotice } from './features/notices/deliver-quota-notice';
 import { forgetDone, type OutboxHandler, runOutbox } from './features/outbox/outbox';
 import { type Catalog, loadCatalog } from './features/plans/catalog';
@@ -66,6 +72,7 @@ const LAST_WORK_MS = 5_000;
 export async function createApp(config: Config, overrides: Overrides = {}): Promise<App> {
   const log = overrides.log ?? createLogger(config.logLevel);
   const catalog = await loadCatalog(config.planCatalog);
+  checkSeller(config, catalog);
   const database =
     overrides.database ??
     (config.databaseUrl ? await openServerDatabase(config.databaseUrl, log) : await openEmbeddedDatabase(config.dataDir));
@@ -75,6 +82,8 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   const clock = overrides.clock ?? sandbox?.clock ?? systemClock;
   const ctx: Context = { database, now: () => clock.now(), newId, log, metrics: createMetrics() };
   await publishPlans(ctx, catalog);
+  const payments = sandbox?.payments ?? null;
+  await publishSeller(ctx, { ...config.seller, collects: payments !== null });
 
   const stopping = new AbortController();
   const selling = sellingThrough(config, sandbox, log, stopping.signal);
@@ -90,10 +99,12 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
       token: createConnectorToken({ ...config.bot, resource: connectorResource(config.bot), networkClient: sandbox?.networkClient }),
     });
   const messages = createNoticeMessages(bot?.post ?? noChat, log);
+  const mailer = config.mail ? createSmtpMailer(config.mail, log) : (sandbox?.mailer ?? null);
+  if (!mailer) log.warn('no mail server is configured (SMTP_URL): bills are there to be downloaded only');
 
   const verify = createEntraVerifier(config.entra);
   const signIn = createSignIn({ ...config.entra, networkClient: sandbox?.networkClient });
-  const links = { accountUrl: `${config.publicUrl}/account`, supportContact: config.supportContact };
+  const links = { accountUrl: `${config.publicUrl}/account`, supportContact: config.supportContact, mailIsOn: mailer !== null };
   const server = createServer({
     ctx,
     config,
@@ -126,7 +137,12 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
       listening = await new Promise<Server>((resolve, reject) => {
         const opened = server.listen(config.port, config.host, (error?: Error) => (error ? reject(error) : resolve(opened)));
       });
-      jobs = startJobs(ctx, schedule(selling, { 'quota.notice': (event) => deliverQuotaNotice(ctx, event, { messages }) }));
+      const handlers: Record<string, OutboxHandler> = {
+        'quota.notice': (event) => deliverQuotaNotice(ctx, event, { messages }),
+        [PAYMENT_TOPIC]: (event) => collectPayment(ctx, event, { payments }),
+        [MAIL_TOPIC]: (event) => deliverMail(ctx, event, { mailer, kinds: billingMails(links) }),
+      };
+      jobs = startJobs(ctx, schedule(selling, handlers));
       bot?.warm();
       sandbox?.clock.onMove(() => void settle().catch((error: unknown) => log.error({ err: error }, 'what was due could not be done')));
       await sandbox?.start();
@@ -140,6 +156,12 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
       await unlock?.();
     },
   };
+}
+
+/** Invoices name who sells: production does not start without, as soon as it sells anything itself. */
+function checkSeller({ mode, seller }: Config, { billing }: Catalog): void {
+  if (mode !== 'production' || billing !== 'direct' || seller.address.length > 0) return;
+  throw new ConfigError(['SELLER_ADDRESS is missing: the catalog sells directly, and invoices name the seller']);
 }
 
 /** What comes back by itself. Each of these only repairs or delivers: no number that a person sees waits for one. */

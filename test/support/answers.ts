@@ -45,6 +45,10 @@ export function checkAnswer(method: string, path: string, res: Response, base: A
   const operation = document.paths[`${base}${route.path.replaceAll(/:(\w+)/gu, '{$1}')}`]![method]!;
   const described = operation.responses[res.status];
   if (!described) throw new Error(`a status the document does not name: ${text}`);
+  if (route.file && res.status === 200) {
+    if (!route.file.includes(res.type)) throw new Error(`${res.type} instead of ${route.file.join(' or ')}: ${text}`);
+    return;
+  }
   const [type, media] = Object.entries(described.content ?? {})[0] ?? [];
   if (!type || !media) {
     if (res.text) throw new Error(`content where the document has none: ${text}`);

@@ -1,4 +1,5 @@
 import type { ApiRoute } from '../api-route';
+import { billingRoutes } from './billing';
 import { checklistRoutes } from './checklists';
 import { draftRoutes } from './drafts';
 import { licenseRoutes } from './licenses';
@@ -8,13 +9,13 @@ import { planRoutes } from './plans';
 import { requestRoutes } from './requests';
 import { resourceRoutes } from './resources';
 import { subscriptionRoutes } from './subscriptions';
-import { teamRoutes } from './teams';
 import { supportRoutes } from './support';
+import { teamRoutes } from './teams';
 import { ticketRoutes } from './tickets';
 import { usageRoutes } from './usage';
 
 /** Every line of /api/v1; a file of routes that is not named here does not exist. */
-export const apiRoutes = (links: Parameters<typeof memberRoutes>[0]): ApiRoute[] => [
+export const apiRoutes = (links: Parameters<typeof memberRoutes>[0] & { mailIsOn?: boolean }): ApiRoute[] => [
   ...memberRoutes(links),
   ...usageRoutes,
   ...teamRoutes,
@@ -26,6 +27,7 @@ export const apiRoutes = (links: Parameters<typeof memberRoutes>[0]): ApiRoute[]
   ...requestRoutes,
   ...planRoutes,
   ...subscriptionRoutes,
+  ...billingRoutes({ supportContact: links.supportContact, mailIsOn: links.mailIsOn ?? false }),
   ...supportRoutes(links),
   ...resourceRoutes,
 ];
