@@ -112,7 +112,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
     pages: PAGES,
     verify,
     api: apiRoutes(links),
-    operator: operatorRoutes(links),
+    operator: operatorRoutes,
     bot: bot && ((req, res, next) => bot.handle(req, res as never, next)),
     webhook: marketplaceWebhookRoutes({ ctx, selling, events, verify: createMarketplaceVerifier(config.marketplace.webhook) }),
     account: accountRoutes({ ctx, config, selling, signIn, verify, page: path.join(PAGES, 'account/index.html') }),

@@ -2,11 +2,10 @@ import Ajv2020 from 'ajv/dist/2020';
 import type { Response } from 'supertest';
 import { describeApi, OPERATORS } from '../../src/http/openapi';
 import { apiRoutes } from '../../src/http/routes/api-routes';
-import { operatorRoutes as operatorRoutesOf } from '../../src/http/routes/operator/operator-routes';
+import { operatorRoutes } from '../../src/http/routes/operator/operator-routes';
 
 const LINKS = { accountUrl: 'https://kontingent.example/account', supportContact: 'support@kontingent.example' };
 const routes = apiRoutes(LINKS);
-const operatorRoutes = operatorRoutesOf(LINKS);
 
 interface Operation {
   responses: Record<string, { content?: Record<string, { schema: object }>; headers?: Record<string, unknown> }>;

@@ -100,7 +100,7 @@ export async function testApp(ctx: Context, settings: Record<string, string> = {
     pages: path.join(__dirname, 'pages'),
     verify: createEntraVerifier(config.entra),
     api: apiRoutes(LINKS),
-    operator: operatorRoutes(LINKS),
+    operator: operatorRoutes,
     bot: null,
     webhook: (_req, _res, next) => next(),
     account: (_req, _res, next) => next(),

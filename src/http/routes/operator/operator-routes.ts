@@ -4,7 +4,4 @@ import { operatorBillingRoutes } from './billing';
 import { operatorTenantRoutes } from './tenants';
 
 /** Every line of /api/operator/v1; a file of routes that is not named here does not exist. */
-export const operatorRoutes = (here: { supportContact: string }): ApiRoute<OperatorActor>[] => [
-  ...operatorTenantRoutes,
-  ...operatorBillingRoutes(here),
-];
+export const operatorRoutes: ApiRoute<OperatorActor>[] = [...operatorTenantRoutes, ...operatorBillingRoutes];
