@@ -3,7 +3,7 @@ import de from '../../contract/locales/de/bot.json';
 import en from '../../contract/locales/en/bot.json';
 import it from '../../contract/locales/it/bot.json';
 import { meterName } from '../../contract/texts';
-import type { QuotaMessage } from '../../features/notices/messages.port';
+import type { Announcement, QuotaMessage } from '../../features/notices/messages.port';
 import { fill, instantInWords } from '../../platform/sentences';
 
 const TEXTS: Record<Locale, typeof en> = { en, de, it };
@@ -40,3 +40,15 @@ export function noticeCard({ meter, threshold, used, limit, resetsAt, locale, ti
     actions: [],
   };
 }
+
+/** A heading and a sentence or two. `fallbackText` is the toast. */
+export const announcementCard = ({ title, text }: Announcement) => ({
+  type: 'AdaptiveCard',
+  version: '1.5',
+  fallbackText: title,
+  body: [
+    { type: 'TextBlock', text: title, wrap: true, weight: 'Bolder', size: 'Medium', style: 'heading' },
+    { type: 'TextBlock', text, wrap: true },
+  ],
+  actions: [],
+});

@@ -1,29 +1,30 @@
-import type { Messages, Sent } from '../../features/notices/messages.port';
+import type { Announcements, Messages, Sent } from '../../features/notices/messages.port';
 import type { Logger } from '../../platform/logger';
-import { noticeCard } from './notice-card';
+import { announcementCard, noticeCard } from './notice-card';
 
 /** Sends one activity into a chat of the bot; throws what the connector answered, with its `statusCode`. */
 export type Post = (reference: Record<string, unknown>, activity: object) => Promise<void>;
 
 /** Writes to people first, as the bot. */
-export function createNoticeMessages(post: Post, log: Logger): Messages {
+export function createNoticeMessages(post: Post, log: Logger): Messages & Announcements {
+  async function send(reference: Record<string, unknown>, card: { fallbackText: string }): Promise<Sent> {
+    try {
+      await post(reference, {
+        type: 'message',
+        summary: card.fallbackText,
+        attachments: [{ contentType: 'application/vnd.microsoft.card.adaptive', content: card }],
+        channelData: { notification: { alert: true } },
+      });
+      return { outcome: 'sent' };
+    } catch (error) {
+      const sent = readFailure(error);
+      log.warn({ err: error, outcome: sent.outcome }, 'a notice could not be sent');
+      return sent;
+    }
+  }
   return {
-    async sendQuotaNotice(reference, message) {
-      const card = noticeCard(message);
-      try {
-        await post(reference, {
-          type: 'message',
-          summary: card.fallbackText,
-          attachments: [{ contentType: 'application/vnd.microsoft.card.adaptive', content: card }],
-          channelData: { notification: { alert: true } },
-        });
-        return { outcome: 'sent' };
-      } catch (error) {
-        const sent = readFailure(error);
-        log.warn({ err: error, outcome: sent.outcome }, 'a notice could not be sent');
-        return sent;
-      }
-    },
+    sendQuotaNotice: (reference, message) => send(reference, noticeCard(message)),
+    sendAnnouncement: (reference, announcement) => send(reference, announcementCard(announcement)),
   };
 }
 

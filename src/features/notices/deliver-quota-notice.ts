@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import { LOCALES, type Locale } from '../../contract/common';
 import { StockMeter } from '../../contract/meters';
 import { type Context, inTenant } from '../../platform/context';
 import { invariant } from '../../platform/invariant';
-import { type OutboxEvent, TryLater } from '../outbox/outbox';
-import { deleteReference } from './conversations.store';
+import type { OutboxEvent } from '../outbox/outbox';
+import { deliverEach } from './deliver-each';
 import type { Messages } from './messages.port';
-import { abandonDeliveries, type Delivery, findNoticedCounter, markDelivery, queueDeliveries, takeDelivery } from './notices.store';
+import { abandonDeliveries, findNoticedCounter, queueDeliveries } from './notices.store';
 import { noticeKey, periodNamed, type QuotaNotice } from './quota-notice.rules';
 
 /** As give_notice() writes it (0002_admission.sql). */
@@ -18,9 +17,6 @@ const Payload = z.object({
   /** An instant, or `always`. */
   periodStart: z.string(),
 });
-
-/** One run delivers at most this many: its lease must not end under it. */
-const MOST_PER_RUN = 100;
 
 /**
  * Tells everybody concerned, once each, by the chat with the bot; those without one see the banner in the tab.
@@ -42,32 +38,7 @@ export async function deliverQuotaNotice(ctx: Context, event: OutboxEvent, ports
   });
   if (!counter) return;
 
-  const tried: string[] = [];
-  const pauses: number[] = [];
-  while (tried.length < MOST_PER_RUN) {
-    const delivery = await inTenant(ctx, tenantId, (tx) => takeDelivery(tx.db, tenantId, key, tried, tx.now()));
-    if (!delivery) break;
-    tried.push(delivery.recipient);
-    const facts = {
-      meter: notice.meter,
-      threshold: notice.threshold,
-      ...counter,
-      locale: localeFor(delivery),
-      timeZone: delivery.time_zone,
-    };
-    const sent = await ports.messages.sendQuotaNotice(delivery.reference, facts);
-    if (sent.outcome === 'sent') continue;
-    await inTenant(ctx, tenantId, async ({ db, now }) => {
-      if (sent.outcome === 'unreachable') await deleteReference(db, tenantId, delivery.recipient, delivery.reference);
-      await markDelivery(db, tenantId, key, delivery.recipient, sent.outcome === 'later' ? 'failed' : 'given_up', now());
-    });
-    if (sent.outcome === 'later') pauses.push(sent.afterMs ?? 0);
-  }
-  if (pauses.length > 0) throw new TryLater(Math.max(...pauses) || null);
-  if (tried.length === MOST_PER_RUN) throw new TryLater(0);
-}
-
-function localeFor({ language, member_locale, tenant_locale }: Delivery): Locale {
-  const wanted = [language, member_locale, tenant_locale].map((tag) => tag?.slice(0, 2));
-  return LOCALES.find((locale) => locale === wanted.find((tag) => LOCALES.some((known) => known === tag))) ?? 'en';
+  await deliverEach(ctx, tenantId, key, (reference, reader) =>
+    ports.messages.sendQuotaNotice(reference, { meter: notice.meter, threshold: notice.threshold, ...counter, ...reader }),
+  );
 }

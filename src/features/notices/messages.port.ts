@@ -19,6 +19,18 @@ export interface QuotaMessage {
  */
 export type Sent = { outcome: 'sent' } | { outcome: 'later'; afterMs: number | null } | { outcome: 'unreachable' } | { outcome: 'refused' };
 
+/** Something told to one person, in their language. */
+export interface Announcement {
+  title: string;
+  text: string;
+  locale: Locale;
+}
+
+/** Writes to people first. Never throws for what the other side answers. */
+export interface Announcements {
+  sendAnnouncement(reference: Record<string, unknown>, announcement: Announcement): Promise<Sent>;
+}
+
 /** Writes to people first. Never throws for what the other side answers. */
 export interface Messages {
   sendQuotaNotice(reference: Record<string, unknown>, message: QuotaMessage): Promise<Sent>;

@@ -52,6 +52,18 @@ export async function queueDeliveries(db: Queryable, tenantId: string, notice: Q
   );
 }
 
+/** Notes a delivery for each of these people who can be written to and wants to be; who has one keeps it. */
+export async function queueFor(db: Queryable, tenantId: string, key: string, recipients: readonly string[], at: Date): Promise<void> {
+  await db.query(
+    `insert into deliveries (tenant_id, notice_key, recipient, channel, state, at)
+     select $1, $2, c.member_id, 'bot', 'queued', $4
+       from conversations c join members m on m.tenant_id = c.tenant_id and m.member_id = c.member_id
+      where c.tenant_id = $1 and c.member_id = any ($3::uuid[]) and c.notices and m.state = 'present'
+     on conflict (tenant_id, notice_key, recipient, channel) do nothing`,
+    [tenantId, key, recipients, at],
+  );
+}
+
 export interface Delivery {
   recipient: string;
   reference: ConversationReference;
