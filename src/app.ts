@@ -25,6 +25,8 @@ import { createEventRunner } from './features/subscriptions/event-runner';
 import type { Selling } from './features/subscriptions/marketplace.port';
 import { reconcileSubscriptions } from './features/subscriptions/reconcile';
 import { rereadSubscriptions } from './features/subscriptions/reread-subscriptions';
+import { SUPPORT_MAIL } from './features/support/contact-support';
+import { supportMail } from './features/support/support-mail';
 import { sendProblem } from './http/respond';
 import { accountRoutes } from './http/routes/account';
 import { apiRoutes } from './http/routes/api-routes';
@@ -140,7 +142,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
       const handlers: Record<string, OutboxHandler> = {
         'quota.notice': (event) => deliverQuotaNotice(ctx, event, { messages }),
         [PAYMENT_TOPIC]: (event) => collectPayment(ctx, event, { payments }),
-        [MAIL_TOPIC]: (event) => deliverMail(ctx, event, { mailer, kinds: billingMails(links) }),
+        [MAIL_TOPIC]: (event) => deliverMail(ctx, event, { mailer, kinds: { ...billingMails(links), [SUPPORT_MAIL]: supportMail } }),
       };
       jobs = startJobs(ctx, schedule(selling, handlers));
       bot?.warm();
