@@ -29,6 +29,10 @@ export const Subscription = SubscriptionSummary.extend({
   planVersion: z.number().int(),
   quantity: z.number().int().nullable(),
   purchasedAt: Instant,
+  /** What ending it means now; the seller decides. offer null: it ends by itself already; null: nothing to end. */
+  cancellation: z
+    .object({ refundableUntil: Instant, offer: z.enum(['cancel_with_refund', 'renewal_off', 'cancel_without_refund']).nullable() })
+    .nullable(),
   revision: Revision,
 });
 export type Subscription = z.infer<typeof Subscription>;

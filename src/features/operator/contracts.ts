@@ -33,7 +33,7 @@ export function startContractFor(
     const known = await recall(tx, tenantId, remembered);
     if (!known.ok) return known;
     if (known.value) {
-      const record = (await subscriptionsOf(tx, tenantId, locale)).find(({ id }) => id === known.value)!;
+      const record = (await subscriptionsOf(tx, tenantId, locale, at)).find(({ id }) => id === known.value)!;
       return ok({ value: { record, replayed: true }, subject: known.value, isNew: false });
     }
     const from = startsAt === null ? null : new Date(startsAt);
@@ -43,7 +43,7 @@ export function startContractFor(
     if (!started.ok) return started;
     const { subscriptionId } = started.value;
     await once(tx, tenantId, { ...remembered, subject: subscriptionId }, at);
-    return ok({ value: { record: await showSubscription(tx, started.value, locale), replayed: false }, subject: subscriptionId });
+    return ok({ value: { record: await showSubscription(tx, started.value, locale, at), replayed: false }, subject: subscriptionId });
   });
 }
 
@@ -60,7 +60,7 @@ export function endContractFor(
     const before = await lockContract(tx, tenantId, subscriptionId);
     const ended = await endContract(tx, tenantId, subscriptionId, when, { name: 'end', actor: operator.memberId, via: 'operator' }, at);
     if (!ended.ok) return ended;
-    const value = await showSubscription(tx, ended.value, operator.locale ?? 'en');
+    const value = await showSubscription(tx, ended.value, operator.locale ?? 'en', at);
     return ok({ value, subject: subscriptionId, isNew: before?.revision !== ended.value.revision });
   });
 }

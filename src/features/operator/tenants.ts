@@ -43,7 +43,7 @@ async function show(tx: TxContext, tenant: Tenant, locale: string, at: Date): Pr
     createdAt: createdAt.toISOString(),
     locale: tenant.locale as TenantView['locale'],
     timeZone,
-    subscriptions: await subscriptionsOf(tx, tenantId, locale),
+    subscriptions: await subscriptionsOf(tx, tenantId, locale, at),
     requests,
   };
 }

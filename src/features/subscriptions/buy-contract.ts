@@ -35,7 +35,7 @@ export function buyContract(
     const act = { key: keyOf('buy_contract', actor, key), fingerprint: fingerprint(input) };
     const known = await recall(tx, tenantId, act);
     if (!known.ok) return known;
-    if (known.value) return ok({ record: await shown(tx, actor, known.value), replayed: true });
+    if (known.value) return ok({ record: await shown(tx, actor, known.value, at), replayed: true });
 
     const { planId, term, quantity } = input;
     const buyer = await decideBuyer(tx, actor, at);
@@ -58,7 +58,7 @@ export function buyContract(
     await once(tx, tenantId, { ...act, subject: subscriptionId }, at);
     const entry = { actor: memberId, via: actor.via, action: 'contract.consented', subject: subscriptionId };
     await audit(tx, tenantId, { ...entry, details: { ...input.consent, planId, term, quantity, per: order.value.price.per } }, at);
-    return ok({ record: await shown(tx, actor, subscriptionId), replayed: false });
+    return ok({ record: await shown(tx, actor, subscriptionId, at), replayed: false });
   });
 }
 
@@ -78,5 +78,5 @@ function decideConsent(consent: NewContract['consent'], { plan, price }: { plan:
   return isCurrent ? ok(true) : refuse({ code: 'price_changed', planId, version, currency, minor, per });
 }
 
-const shown = async (tx: TxContext, actor: Actor, subscriptionId: string): Promise<Subscription> =>
-  showSubscription(tx, (await findSubscription(tx.db, actor.tenantId, subscriptionId))!, actor.locale ?? 'en');
+const shown = async (tx: TxContext, actor: Actor, subscriptionId: string, at: Date): Promise<Subscription> =>
+  showSubscription(tx, (await findSubscription(tx.db, actor.tenantId, subscriptionId))!, actor.locale ?? 'en', at);

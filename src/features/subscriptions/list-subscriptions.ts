@@ -5,25 +5,28 @@ import { type Context, inTenant, type TxContext } from '../../platform/context';
 import { ok, type Result } from '../../platform/result';
 import { enter } from '../members/admit-member';
 import { findPlan, planName } from '../plans/plans';
+import { cancellationAt } from './cancellation.rules';
 import { listSubscriptions, type SubscriptionRow } from './subscriptions.store';
 
 /** The organization's subscriptions, the best standing first; whoever belongs to it may know. */
 export function mySubscriptions(ctx: Context, actor: Actor): Promise<Result<{ items: Subscription[] }, Refusal>> {
   return inTenant(ctx, actor.tenantId, async (tx) => {
+    const at = tx.now();
     const access = await enter(tx, actor, 'read');
-    return access.ok ? ok({ items: await subscriptionsOf(tx, actor.tenantId, actor.locale ?? 'en') }) : access;
+    return access.ok ? ok({ items: await subscriptionsOf(tx, actor.tenantId, actor.locale ?? 'en', at) }) : access;
   });
 }
 
 /** All subscriptions of an organization as they are shown; for callers that have asked who may. */
-export async function subscriptionsOf(tx: TxContext, tenantId: string, locale: string): Promise<Subscription[]> {
+export async function subscriptionsOf(tx: TxContext, tenantId: string, locale: string, at: Date): Promise<Subscription[]> {
   const shown: Subscription[] = [];
-  for (const row of await listSubscriptions(tx.db, tenantId)) shown.push(await showSubscription(tx, row, locale));
+  for (const row of await listSubscriptions(tx.db, tenantId)) shown.push(await showSubscription(tx, row, locale, at));
   return shown;
 }
 
-export async function showSubscription(tx: TxContext, row: SubscriptionRow, locale: string): Promise<Subscription> {
+export async function showSubscription(tx: TxContext, row: SubscriptionRow, locale: string, at: Date): Promise<Subscription> {
   const plan = await findPlan(tx.db, row.planId, row.planVersion);
+  const cancellation = plan && cancellationAt(row, plan.policies.cancellation, at);
   const { name, source, parentId, planId, planVersion, status, termUnit, autoRenew, quantity, revision } = row;
   return {
     id: row.subscriptionId,
@@ -40,6 +43,7 @@ export async function showSubscription(tx: TxContext, row: SubscriptionRow, loca
     autoRenew,
     quantity,
     purchasedAt: row.purchasedAt.toISOString(),
+    cancellation: cancellation && { ...cancellation, refundableUntil: cancellation.refundableUntil.toISOString() },
     revision,
   };
 }

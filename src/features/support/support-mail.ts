@@ -21,7 +21,7 @@ export const supportMail: MailKind = {
       if (!row) return null;
       const tenant = await findTenant(tx.db, tenantId);
       const author = await findAuthor(tx.db, tenantId, row.author);
-      const plans = await subscriptionsOf(tx, tenantId, locale);
+      const plans = await subscriptionsOf(tx, tenantId, locale, row.createdAt);
       const { mail, topics } = supportTexts[locale];
       const say = (sentence: string, values: Record<string, unknown>) => fill(sentence, values, locale);
       const organization = tenant?.name ?? tenantId;
