@@ -2,9 +2,14 @@ import type { BillStart } from '../subscriptions/contracts';
 import { linesFor } from './bill-lines.rules';
 import { countsAt } from './counts';
 import { issueBill } from './issue-bill';
+import { isInArrears } from './mode.rules';
 
-/** The first bill of a contract: its whole first term. A contract that began elsewhere is billed from the term that is running. */
+/**
+ * The first bill of a contract: its whole first term. A contract that began elsewhere is billed from the term that is running; what
+ * is counted over a term is billed when the term is over.
+ */
 export const billStart: BillStart = async (tx, { tenantId, timeZone }, { contract, plan, price }, at) => {
+  if (isInArrears(price)) return;
   const { subscriptionId, termStart: start, termEnd: end, quantity } = contract;
   const counts = await countsAt(tx, tenantId, plan, quantity, at);
   await issueBill(tx, tenantId, {
