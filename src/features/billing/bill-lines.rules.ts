@@ -7,7 +7,7 @@ import { calendarDate } from '../entitlements/periods.rules';
 import type { Plan } from '../plans/plans';
 import type { ChangePolicy, PriceItem, Words } from '../plans/policies';
 import { prorate, refundOf } from './money.rules';
-import { dayBefore, type Term, type TermParts, termParts } from './term-parts.rules';
+import { lastDayOf, type Term, type TermParts, termParts } from './term-parts.rules';
 
 /** What a bill says of one thing, in words that stay as they were written. */
 export interface BillLine {
@@ -146,7 +146,7 @@ const TEXTS = { en, de, it };
 const inEachLanguage = (say: (language: Locale) => string): Words =>
   Object.fromEntries(LOCALES.map((language) => [language, say(language)])) as Words;
 
-/** A period in calendar dates, its last day included: with days that is the one before the end's, which belongs to what follows. */
+/** A period in calendar dates, its last day included. */
 function periodWords(
   key: 'plan' | 'refund',
   plan: PlanPart['plan'],
@@ -154,14 +154,14 @@ function periodWords(
   unit: TermParts['unit'],
 ): Words {
   const from = calendarDate(start, timeZone);
-  const last = unit === 'day' ? dayBefore(calendarDate(end, timeZone)) : calendarDate(new Date(end.getTime() - 1), timeZone);
+  const until = unit === 'day' ? lastDayOf({ start, end }, timeZone) : calendarDate(new Date(end.getTime() - 1), timeZone);
   return inEachLanguage((language) =>
     fill(
       TEXTS[language].line[key],
       {
         plan: plan.name[language] ?? plan.name.en ?? plan.planId,
         from: dateInWords(from, language),
-        until: dateInWords([from, last].sort()[1]!, language),
+        until: dateInWords(until, language),
       },
       language,
     ),

@@ -5,7 +5,7 @@ import type { Words } from '../plans/policies';
 import { type BillLine, sumOf } from './bill-lines.rules';
 import { taxed } from './money.rules';
 import type { Seller } from './seller';
-import type { Term } from './term-parts.rules';
+import { lastDayOf, type Term } from './term-parts.rules';
 
 /** Net, tax and gross of a sum, in minor units. */
 export interface Amounts {
@@ -90,7 +90,7 @@ export function contentOf(bill: Billed, seller: Seller, buyer: Buyer): Omit<Docu
     },
     plan: bill.plan,
     from: calendarDate(bill.period.start, timeZone),
-    until: calendarDate(new Date(bill.period.end.getTime() - 1), timeZone),
+    until: lastDayOf(bill.period, timeZone),
     currency: bill.currency,
     lines: bill.lines,
     refunds: bill.refunds,

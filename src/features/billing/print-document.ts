@@ -153,12 +153,25 @@ class Printer {
     const width = QUANTITY.x - PAGE.left - 12;
     const [name, how] = [words[this.language], formula[this.language]];
     this.room(this.height(name, { size: 10, width }) + this.height(how, { size: 8.5, width }) + 18);
+    this.row(
+      () => {
+        this.text(name, PAGE.left, this.pdf.y, { size: 10, width });
+        this.text(how, PAGE.left, this.pdf.y + 2, { size: 8.5, color: GRAY, width, figures: true });
+      },
+      String(quantity),
+      this.money(amountMinor),
+    );
+  }
+
+  /** What it is about on the left, its two figures on the right: in the order in which it is read aloud. */
+  private row(left: () => void, first: string, second: string): void {
     const y = this.pdf.y + 6;
-    this.text(String(quantity), QUANTITY.x, y, { size: 10, width: QUANTITY.width, align: 'right', figures: true });
-    this.text(this.money(amountMinor), AMOUNT.x, y, { size: 10, width: AMOUNT.width, align: 'right', figures: true });
-    this.text(name, PAGE.left, y, { size: 10, width });
-    this.text(how, PAGE.left, this.pdf.y + 2, { size: 8.5, color: GRAY, width, figures: true });
-    this.rule(this.pdf.y + 6);
+    this.pdf.y = y;
+    left();
+    const below = this.pdf.y;
+    this.text(first, QUANTITY.x, y, { size: 10, width: QUANTITY.width, align: 'right', figures: true });
+    this.text(second, AMOUNT.x, y, { size: 10, width: AMOUNT.width, align: 'right', figures: true });
+    this.rule(below + 6);
   }
 
   private sums(payment: DocumentPayment | null): void {
@@ -238,19 +251,16 @@ class Printer {
     const number = new Intl.NumberFormat(language);
     for (const { meter, used, limit, resetsOn } of usage) {
       this.room(30);
-      const top = pdf.y + 6;
       const name = refusalTexts[language].meters[meter as keyof (typeof refusalTexts)['en']['meters']] ?? meter;
-      this.text(number.format(used), QUANTITY.x, top, { size: 10, width: QUANTITY.width, align: 'right', figures: true });
-      this.text(limit === null ? say.unlimited : number.format(limit), AMOUNT.x, top, {
-        size: 10,
-        width: AMOUNT.width,
-        align: 'right',
-        figures: true,
-      });
-      this.text(name.charAt(0).toLocaleUpperCase(language) + name.slice(1), PAGE.left, top, { size: 10, width: 260 });
       const reset = resetsOn && fill(say.resets, { date: this.date(resetsOn) }, language);
-      if (reset) this.text(reset, PAGE.left, pdf.y + 2, { size: 8.5, color: GRAY, width: 260 });
-      this.rule(pdf.y + 6);
+      this.row(
+        () => {
+          this.text(name.charAt(0).toLocaleUpperCase(language) + name.slice(1), PAGE.left, pdf.y, { size: 10, width: 260 });
+          if (reset) this.text(reset, PAGE.left, pdf.y + 2, { size: 8.5, color: GRAY, width: 260 });
+        },
+        number.format(used),
+        limit === null ? say.unlimited : number.format(limit),
+      );
     }
   }
 

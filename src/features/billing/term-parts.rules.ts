@@ -61,6 +61,11 @@ export const daysBetween = (from: string, to: string): number => Math.round((Dat
 
 export const dayBefore = (date: string): string => new Date(Date.parse(date) - DAY_MS).toISOString().slice(0, 10);
 
+/** The last calendar date of a half-open period: the one before its end's, which belongs to what follows, and never before its first. */
+export function lastDayOf({ start, end }: Term, timeZone: string): string {
+  return [calendarDate(start, timeZone), dayBefore(calendarDate(end, timeZone))].sort()[1]!;
+}
+
 /** Whole months from one date to another, counted from the first so that month ends do not drift. */
 function monthsBetween(from: string, to: string): number {
   const [a, b] = [new Date(from), new Date(to)];
