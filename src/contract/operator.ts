@@ -17,11 +17,60 @@ export const TenantFound = z.object({
 });
 export type TenantFound = z.infer<typeof TenantFound>;
 
+const MeterName = z.string().regex(/^[a-z][a-z0-9_]{0,39}$/u);
+
+/** How one meter stands, in figures; null = unlimited. */
+export const Standing = z.object({
+  meter: z.string(),
+  entitled: z.number().int().nullable(),
+  available: z.number().int().nullable(),
+  limit: z.number().int().nullable(),
+  used: z.number().int(),
+  held: z.number().int(),
+  /** null: of what is held now. */
+  resetsAt: Instant.nullable(),
+});
+export type Standing = z.infer<typeof Standing>;
+
+const Flat = z.union([z.string().max(100), z.number(), z.boolean(), z.null()]);
+/** What a field of a policy may hold; which of it fits which field is the policy's to say. */
+const OverrideValue = z.union([Flat, z.array(Flat).max(20), z.record(z.string().max(40), Flat)]);
+
+/** `POST /tenants/:tenantId/overrides`: `<meter>.<field>` of the plan's policy, as a catalog would write it. */
+export const NewOverride = z.strictObject({ path: z.string().min(3).max(100), value: OverrideValue, expiresAt: Instant });
+export type NewOverride = z.infer<typeof NewOverride>;
+
+export const Override = z.object({ path: z.string(), value: z.unknown(), expiresAt: Instant, reason: z.string() });
+export type Override = z.infer<typeof Override>;
+
+/** `POST /tenants/:tenantId/overrides/clear` */
+export const OverrideClearance = z.strictObject({ path: z.string().min(3).max(100) });
+
+/** `POST /tenants/:tenantId/grants` */
+export const NewSupportGrant = z.strictObject({
+  meter: MeterName,
+  amount: z.number().int().min(1).max(1_000_000_000),
+  /** null: at once. */
+  effectiveAt: Instant.nullable().default(null),
+  expiresAt: Instant,
+});
+export type NewSupportGrant = z.infer<typeof NewSupportGrant>;
+
+export const SupportGrant = NewSupportGrant.extend({ id: Id, reason: z.string() });
+export type SupportGrant = z.infer<typeof SupportGrant>;
+
+/** `POST /tenants/:tenantId/unlocks` */
+export const Unlock = z.strictObject({ meter: MeterName });
+
 /** One organization as the publisher's people see it. */
 export const TenantView = TenantFound.extend({
   locale: Locale,
   timeZone: z.string(),
   subscriptions: z.array(Subscription),
+  /** How every meter and limit stands. */
+  standings: z.array(Standing),
+  /** What is otherwise than the plan says. */
+  overrides: z.array(Override),
   /** Open ones only, oldest last. */
   requests: z.array(Request),
 });
@@ -41,8 +90,8 @@ export const WaitingRequest = z.object({
 });
 export type WaitingRequest = z.infer<typeof WaitingRequest>;
 
-/** `POST /tenants/:tenantId/requests/:requestId/decision` */
-export const OperatorDecision = z.strictObject({ decision: DecisionWord });
+/** `POST /tenants/:tenantId/unlock-requests/:requestId/decision`; the note is for whoever asked. */
+export const OperatorDecision = z.strictObject({ decision: DecisionWord, note: line(500).nullable().default(null) });
 
 /** `POST /tenants/:tenantId/contracts` */
 export const ContractStart = z.strictObject({

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import request from 'supertest';
+import { operatorRoutes } from '../../src/http/routes/operator/operator-routes';
 import type { Context } from '../../src/platform/context';
 import { inTenant } from '../../src/platform/context';
 import { stagingEnv, type TestApp, testApp } from '../support/app';
-import { aDirectPlan } from '../support/contracts';
+import { aDirectPlan, consentTo } from '../support/contracts';
 import { testContext } from '../support/database';
 import { anActor, aTenant, type TestTenant } from '../support/tenant';
 
@@ -261,4 +262,167 @@ describe('contracts', () => {
     for (const { status, body } of answers) expect([status, body.code, body.needs]).toEqual([403, 'not_allowed', 'accounting']);
     expect(await auditOf(tenantId)).toEqual([]);
   });
+});
+
+describe('early unlock', () => {
+  /** A base of 10 groups and a package of 4, of which 1 is there at once and 3 wait for a payment. */
+  async function withPackage() {
+    const base = await aDirectPlan(ctx, {
+      items: [
+        { entitlement: 'tickets', kind: 'metered', amount: 100, policy: {} },
+        { entitlement: 'teams', kind: 'stock', amount: 10, policy: {} },
+      ],
+    });
+    const addon = await aDirectPlan(ctx, {
+      role: 'addon',
+      items: [{ entitlement: 'teams', kind: 'stock', amount: 4, policy: { activation: 'on_payment', immediately: 1 } }],
+    });
+    const buyer = anActor();
+    const api = await it.as(buyer);
+    for (const plan of [base, addon])
+      expect((await api.post('/subscriptions', { planId: plan.planId, term: 'P1M', consent: consentTo(plan) })).status).toBe(201);
+    return { api, tenantId: buyer.tenantId };
+  }
+  const support = () => it.asOperator(SUPPORT);
+  const teamsOf = async (tenantId: string) => {
+    const { body } = await (await support()).get(`/tenants/${tenantId}`);
+    const { entitled, available } = body.standings.find((one: { meter: string }) => one.meter === 'teams');
+    return { entitled, available };
+  };
+
+  test('HO-08: a customer asks, the request waits in the publisher’s queue, support grants it, and the rest is available', async () => {
+    const { api, tenantId } = await withPackage();
+    expect(await teamsOf(tenantId)).toEqual({ entitled: 14, available: 11 });
+    const asked = (await api.post('/unlock-requests', { meter: 'teams' })).body;
+    expect((await api.post('/unlock-requests', { meter: 'teams' })).body.id).toBe(asked.id);
+    const operator = await support();
+    const { body: queue } = await operator.get('/requests');
+    expect(queue.items).toContainEqual(expect.objectContaining({ tenantId, requestId: asked.id, kind: 'early_unlock', subject: 'teams' }));
+    const decide = (decision: string) =>
+      operator.post(`/tenants/${tenantId}/unlock-requests/${asked.id}/decision`, {
+        decision,
+        reason: 'Short code 4711',
+        note: 'With pleasure.',
+      });
+    expect((await decide('granted')).body).toMatchObject({ state: 'granted', note: 'With pleasure.' });
+    expect(await teamsOf(tenantId)).toEqual({ entitled: 14, available: 14 });
+    expect((await decide('granted')).body).toMatchObject({ state: 'granted' });
+    expect((await decide('refused')).body).toMatchObject({ code: 'request_closed', state: 'granted' });
+    expect(await teamsOf(tenantId)).toEqual({ entitled: 14, available: 14 });
+    expect((await operator.get('/requests')).body.items.filter((one: { tenantId: string }) => one.tenantId === tenantId)).toEqual([]);
+    const acts = (await auditOf(tenantId)).filter(({ action }) => action === 'early_unlock.granted');
+    expect(acts).toMatchObject([{ subject: asked.id, details: { reason: 'Short code 4711' } }]);
+  });
+
+  test('HO-08: a refused request leaves everything as it is, and may be asked anew', async () => {
+    const { api, tenantId } = await withPackage();
+    const { body: asked } = await api.post('/unlock-requests', { meter: 'teams' });
+    const operator = await support();
+    await operator.post(`/tenants/${tenantId}/unlock-requests/${asked.id}/decision`, { decision: 'refused', reason: 'Two invoices open' });
+    expect(await teamsOf(tenantId)).toEqual({ entitled: 14, available: 11 });
+    expect((await api.post('/unlock-requests', { meter: 'teams' })).body.id).not.toBe(asked.id);
+  });
+
+  test('HO-09: unlocks the named organization alone, not another one of the same customer', async () => {
+    const [named, twin] = [await withPackage(), await withPackage()];
+    const operator = await support();
+    const { body: asked } = await twin.api.post('/unlock-requests', { meter: 'teams' });
+    const crossed = await operator.post(`/tenants/${named.tenantId}/unlock-requests/${asked.id}/decision`, {
+      decision: 'granted',
+      reason: 'A reason',
+    });
+    expect([crossed.status, crossed.body.code]).toEqual([404, 'request_not_found']);
+    const unlocked = await operator.post(`/tenants/${named.tenantId}/unlocks`, {
+      meter: 'teams',
+      reason: 'Letter naming this organization',
+    });
+    expect(unlocked.body).toMatchObject({ meter: 'teams', entitled: 14, available: 14 });
+    expect(await teamsOf(named.tenantId)).toEqual({ entitled: 14, available: 14 });
+    expect(await teamsOf(twin.tenantId)).toEqual({ entitled: 14, available: 11 });
+  });
+
+  test('HO-08: unlocking by hand grants the open request with it; where nothing waits it is refused', async () => {
+    const { api, tenantId } = await withPackage();
+    const { body: asked } = await api.post('/unlock-requests', { meter: 'teams' });
+    const operator = await support();
+    await operator.post(`/tenants/${tenantId}/unlocks`, { meter: 'teams', reason: 'By telephone' });
+    const { body } = await api.get('/requests?kind=early_unlock');
+    expect(body.items).toMatchObject([{ id: asked.id, state: 'granted' }]);
+    const again = await operator.post(`/tenants/${tenantId}/unlocks`, { meter: 'teams', reason: 'By telephone' });
+    expect([again.status, again.body.code]).toEqual([409, 'nothing_to_unlock']);
+    expect((await api.post('/unlock-requests', { meter: 'teams' })).body.code).toBe('nothing_to_unlock');
+  });
+});
+
+describe('what is otherwise than the plan says', () => {
+  const later = '2026-04-10T00:00:00.000Z';
+
+  test('a support grant adds units until it expires, once per key', async () => {
+    const { tenantId } = await aTenant(ctx, { limits: { tickets: 100 } });
+    const operator = await it.asOperator(SUPPORT);
+    const given = { meter: 'tickets', amount: 50, expiresAt: later, reason: 'For the outage of Monday' };
+    const first = await operator.post(`/tenants/${tenantId}/grants`, given, 'for-the-outage');
+    expect([first.status, first.body]).toMatchObject([201, { ...given, effectiveAt: null }]);
+    const again = await operator.post(`/tenants/${tenantId}/grants`, given, 'for-the-outage');
+    expect([again.headers['idempotent-replayed'], again.body]).toEqual(['true', first.body]);
+    const { body } = await operator.get(`/tenants/${tenantId}`);
+    expect(body.standings[0]).toMatchObject({ meter: 'tickets', available: 150, limit: 150 });
+    const past = await operator.post(`/tenants/${tenantId}/grants`, { ...given, expiresAt: '2026-01-01T00:00:00.000Z' });
+    expect([past.status, past.body.code]).toEqual([422, 'override_invalid']);
+  });
+
+  test('an override holds until it is cleared or expires, and is shown with its reason', async () => {
+    const { tenantId } = await aTenant(ctx, { limits: { tickets: 100 } });
+    const operator = await it.asOperator(SUPPORT);
+    const set = await operator.post(`/tenants/${tenantId}/overrides`, {
+      path: 'tickets.tolerance',
+      value: 7,
+      expiresAt: later,
+      reason: 'Agreed on the phone',
+    });
+    expect(set.body).toEqual({ path: 'tickets.tolerance', value: 7, expiresAt: later, reason: 'Agreed on the phone' });
+    const view = async () => (await operator.get(`/tenants/${tenantId}`)).body;
+    expect(await view()).toMatchObject({ overrides: [{ path: 'tickets.tolerance', value: 7 }] });
+    expect((await view()).standings[0].limit).toBe(107);
+    const clear = () => operator.post(`/tenants/${tenantId}/overrides/clear`, { path: 'tickets.tolerance', reason: 'No longer' });
+    expect((await clear()).status).toBe(204);
+    expect((await view()).standings[0].limit).toBe(100);
+    expect((await clear()).body.code).toBe('override_not_found');
+    const wrong = await operator.post(`/tenants/${tenantId}/overrides`, {
+      path: 'tickets.amount',
+      value: 1,
+      expiresAt: later,
+      reason: 'A reason',
+    });
+    expect([wrong.status, wrong.body.code]).toEqual([422, 'override_invalid']);
+  });
+
+  test('is support’s to set and not accounting’s', async () => {
+    const { tenantId } = await aTenant(ctx);
+    const accounting = await it.asOperator(ACCOUNTING);
+    const reason = 'A reason';
+    const answers = [
+      await accounting.post(`/tenants/${tenantId}/unlocks`, { meter: 'teams', reason }),
+      await accounting.post(`/tenants/${tenantId}/unlock-requests/${randomUUID()}/decision`, { decision: 'granted', reason }),
+      await accounting.post(`/tenants/${tenantId}/grants`, { meter: 'tickets', amount: 1, expiresAt: later, reason }),
+      await accounting.post(`/tenants/${tenantId}/overrides`, { path: 'tickets.tolerance', value: 1, expiresAt: later, reason }),
+      await accounting.post(`/tenants/${tenantId}/overrides/clear`, { path: 'tickets.tolerance', reason }),
+    ];
+    for (const { status, body } of answers) expect([status, body.code, body.needs]).toEqual([403, 'not_allowed', 'support']);
+  });
+});
+
+test('every act of the publisher’s people asks for a reason, and no route of theirs is a customer’s', async () => {
+  for (const route of operatorRoutes) {
+    if (route.method === 'get') continue;
+    const parsed = route.body!.safeParse({});
+    expect([route.path, parsed.error?.issues.some(({ path }) => path[0] === 'reason')]).toEqual([route.path, true]);
+  }
+  const token = await it.token(tenant.owner);
+  for (const { method, path } of operatorRoutes) {
+    const agent = request(it.app) as unknown as Record<string, (url: string) => request.Test>;
+    const to = `/api/operator/v1${path.replaceAll(/:\w+/gu, tenant.tenantId)}`;
+    const { status, body } = await agent[method]!(to).set('Authorization', `Bearer ${token}`);
+    expect([path, status, body.code]).toEqual([path, 401, 'token_invalid']);
+  }
 });

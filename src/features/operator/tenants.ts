@@ -4,10 +4,12 @@ import type { OrganizationFacts } from '../../contract/subscriptions';
 import type { OperatorActor } from '../../platform/actor';
 import type { Context, TxContext } from '../../platform/context';
 import { ok, type Result } from '../../platform/result';
+import { deviationsOf } from '../entitlements/deviations';
 import { requestsOf } from '../requests/requests';
 import { subscriptionsOf } from '../subscriptions/list-subscriptions';
 import { operate, overlook } from '../tenants/operate';
 import { describeTenant, findTenant, type Tenant } from '../tenants/tenants';
+import { standingsAt } from '../usage/read-usage';
 import { findContact } from './operator.store';
 
 const MOST_REQUESTS = 50;
@@ -44,6 +46,13 @@ async function show(tx: TxContext, tenant: Tenant, locale: string, at: Date): Pr
     locale: tenant.locale as TenantView['locale'],
     timeZone,
     subscriptions: await subscriptionsOf(tx, tenantId, locale, at),
+    standings: await standingsAt(tx, tenantId, at),
+    overrides: (await deviationsOf(tx, tenantId, at)).map(({ path, value, expiresAt, reason }) => ({
+      path,
+      value,
+      expiresAt: expiresAt.toISOString(),
+      reason,
+    })),
     requests,
   };
 }

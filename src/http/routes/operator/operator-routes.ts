@@ -1,7 +1,8 @@
 import type { OperatorActor } from '../../../platform/actor';
 import type { ApiRoute } from '../../api-route';
 import { operatorBillingRoutes } from './billing';
+import { operatorDeviationRoutes } from './deviations';
 import { operatorTenantRoutes } from './tenants';
 
 /** Every line of /api/operator/v1; a file of routes that is not named here does not exist. */
-export const operatorRoutes: ApiRoute<OperatorActor>[] = [...operatorTenantRoutes, ...operatorBillingRoutes];
+export const operatorRoutes: ApiRoute<OperatorActor>[] = [...operatorTenantRoutes, ...operatorDeviationRoutes, ...operatorBillingRoutes];
