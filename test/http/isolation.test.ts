@@ -20,7 +20,9 @@ const BODIES: Record<string, object> = {
   'patch /drafts/:draftId': { meter: 'tickets', payload: { title: 'Mine now' } },
 };
 
-const withId = apiRoutes(LINKS).filter((one) => one.path.includes(':'));
+/** What everybody may name: it is no record of anybody's. */
+const NO_IDS = [':month'];
+const withId = apiRoutes(LINKS).filter((one) => NO_IDS.reduce((path, name) => path.replace(name, ''), one.path).includes(':'));
 
 let it: TestApp;
 let theirs: TestTenant;

@@ -289,16 +289,50 @@ create table member_removals (
   primary key (tenant_id, removal_id)
 );
 
+-- Who and what was billed in a month that is over, frozen: the same whenever it is asked for, whatever has changed since.
+create table billed_snapshots (
+  tenant_id    uuid not null,
+  -- YYYY-MM in the organization's zone
+  month        text not null check (month ~ '^[0-9]{4}-(0[1-9]|1[0-2])$'),
+  time_zone    text not null,
+  began_at     timestamptz not null,
+  ended_at     timestamptz not null,
+  active_rule  text not null check (active_rule in ('class_active', 'in_active_team')),
+  count_rule   text not null check (count_rule in ('any_time', 'cut_off')),
+  people       int not null,
+  teams        int not null,
+  taken_at     timestamptz not null,
+  primary key (tenant_id, month),
+  check (began_at < ended_at and ended_at <= taken_at)
+);
+
+create table billed_units (
+  tenant_id  uuid not null,
+  month      text not null,
+  kind       text not null check (kind in ('people', 'teams')),
+  subject    uuid not null,
+  name       text not null,
+  address    text,
+  -- of a person: the names of the teams through which they counted
+  teams      text[] not null default '{}',
+  -- first and last day in the month, in the snapshot's zone
+  from_day   date not null,
+  until_day  date not null,
+  primary key (tenant_id, month, kind, subject)
+);
+create index billed_units_by_name on billed_units (tenant_id, month, kind, lower(name), subject);
+
 do $$
 declare
   v_table text;
 begin
-  foreach v_table in array array['member_removals', 'teams', 'team_spans', 'team_members', 'member_spans'] loop
+  foreach v_table in array array['billed_snapshots', 'billed_units', 'member_removals', 'teams', 'team_spans', 'team_members', 'member_spans'] loop
     execute format('alter table %I enable row level security', v_table);
     execute format(
       'create policy one_tenant on %I using (tenant_id = nullif(current_setting(''kontingent.tenant_id'', true), '''')::uuid)
          with check (tenant_id = nullif(current_setting(''kontingent.tenant_id'', true), '''')::uuid)', v_table);
     execute format('grant select, insert, update on %I to kontingent_app', v_table);
   end loop;
+  revoke update on billed_snapshots, billed_units from kontingent_app;
 end
 $$;
