@@ -3,10 +3,29 @@ import type { LicenseKind } from './members';
 import type { Meter } from './meters';
 import { SubscriptionStatus } from './subscriptions';
 
+/** Less is available than is owed, until something happens. */
+export interface Pending {
+  /** null = unlimited. */
+  entitled: number | null;
+  available: number;
+  until: 'payment' | 'support' | 'both';
+}
+
 /** An expected no, with facts. Each way in chooses its own status, card and sentence for a code. */
 export type Refusal =
-  | { code: 'quota_exhausted'; meter: Meter; limit: number; used: number; held: number; resetsAt: string; draftId: string | null }
-  | { code: 'limit_reached'; meter: string; limit: number; used: number; held: number }
+  | {
+      code: 'quota_exhausted';
+      meter: Meter;
+      limit: number;
+      used: number;
+      held: number;
+      resetsAt: string;
+      draftId: string | null;
+      /** The share of this team was reached, not the organization's quota. */
+      teamId?: string;
+      pending?: Pending;
+    }
+  | { code: 'limit_reached'; meter: string; limit: number; used: number; held: number; pending?: Pending }
   | { code: 'meter_not_found'; meter: string }
   | { code: 'nothing_to_unlock' }
   | { code: 'override_invalid'; path: string; message: string }

@@ -2,11 +2,14 @@ import { z } from 'zod';
 import { Instant } from './common';
 import { Meter, StockMeter } from './meters';
 
+/** suspended: its subscription does not count at the moment. */
+export const GrantState = z.enum(['upcoming', 'pending', 'active', 'suspended', 'expired', 'voided']);
+
 export const GrantView = z.object({
   source: z.enum(['plan', 'addon', 'support', 'trial', 'rollover', 'transition']),
   /** Units; null = unlimited. */
   amount: z.number().int().nullable(),
-  state: z.enum(['upcoming', 'pending', 'active', 'expired', 'voided']),
+  state: GrantState,
   reason: z.string().nullable(),
 });
 
@@ -25,6 +28,8 @@ const Standing = z.object({
   state: z.enum(['open', 'warning', 'over', 'exhausted']),
   /** The highest notice this person is to see as a banner and has not dismissed. */
   notice: z.object({ key: z.string(), threshold: z.number().int() }).nullable(),
+  /** Why less is available than is owed, for the reader; null while both are the same. */
+  pendingWords: z.string().nullable(),
   grants: z.array(GrantView),
 });
 
@@ -37,5 +42,52 @@ export type LimitUsage = z.infer<typeof LimitUsage>;
 
 export const Usage = z.object({ asOf: Instant, timeZone: z.string(), meters: z.array(MeterUsage), limits: z.array(LimitUsage) });
 export type Usage = z.infer<typeof Usage>;
+
+/**
+ * How long a meter lasts at the pace of the last weeks. `at` is the likely instant, `from` and `until` the band: the fastest and the
+ * slowest of those weeks. null until: at the slowest pace it lasts.
+ */
+export const Forecast = z.object({
+  state: z.enum(['too_early', 'unlimited', 'lasts', 'runs_out', 'exhausted']),
+  perDay: z.number().nullable(),
+  from: Instant.nullable(),
+  at: Instant.nullable(),
+  until: Instant.nullable(),
+  words: z.string(),
+});
+export type Forecast = z.infer<typeof Forecast>;
+
+/** One grant as the reader may know it: what it comes from, what it is now, why, and when that changes. */
+export const GrantExplained = z.object({
+  source: GrantView.shape.source,
+  name: z.string(),
+  amount: z.number().int().nullable(),
+  state: GrantState,
+  reason: z.string().nullable(),
+  effectiveAt: Instant,
+  expiresAt: Instant.nullable(),
+  unlock: z.string().nullable(),
+});
+
+/** Everything behind the numbers of a meter at an instant; the sum of the grants is what is entitled and available (G10). */
+export const Explanation = z.object({
+  meter: z.string(),
+  name: z.string(),
+  asOf: Instant,
+  ...Standing.omit({ notice: true, grants: true }).shape,
+  /** hard: refuses at the limit; soft and warn: never. */
+  enforcement: z.enum(['hard', 'soft', 'warn']),
+  /** null: of what is held now. */
+  period: z.object({ start: Instant, end: Instant }).nullable(),
+  /** Entitled and not available yet; null = unlimited. */
+  pending: z.number().int().nullable(),
+  words: z.string(),
+  grants: z.array(GrantExplained),
+  /** null for instants that are over. */
+  forecast: Forecast.nullable(),
+});
+export type Explanation = z.infer<typeof Explanation>;
+
+export const ExplainQuery = z.object({ at: Instant.optional() });
 
 export const NoticeDismissal = z.strictObject({ key: z.string().min(1).max(200) });

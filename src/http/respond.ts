@@ -1,7 +1,8 @@
 import type { Request, Response } from 'express';
 import { LOCALES, type Locale } from '../contract/common';
-import type { Problem, ProblemCode, Refusal, RequestProblemCode } from '../contract/refusals';
+import type { Pending, Problem, ProblemCode, Refusal, RequestProblemCode } from '../contract/refusals';
 import { meterName, refusalTexts } from '../contract/texts';
+import { withPending } from '../features/usage/explanation.rules';
 import { fill, instantInWords } from '../platform/sentences';
 
 /** The one place a code becomes a status. A new code does not compile until it has a line here. */
@@ -144,7 +145,7 @@ function sentence(code: ProblemCode, facts: Record<string, unknown>, locale: Loc
     meterName: typeof facts.meter === 'string' ? meterName(facts.meter, locale) : undefined,
     resetsAt: typeof facts.resetsAt === 'string' ? instantInWords(new Date(facts.resetsAt), locale, 'UTC') : undefined,
   };
-  return fill(texts[code], words, locale);
+  return withPending(fill(texts[code], words, locale), facts.pending as Pending | undefined, locale);
 }
 
 /** Whoever is held up by what was bought is told whom to ask (TW-31). */

@@ -51,6 +51,7 @@ const meter = {
   periodStart: at,
   resetsAt: '2026-04-09T22:00:00.000Z',
   notice: null,
+  pendingWords: null,
   grants: [],
 };
 const usage: Usage = {

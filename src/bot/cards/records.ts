@@ -61,6 +61,7 @@ export function usageCard({ locale, texts, say, instant, meter }: Speech, usage:
               },
             ]),
         paragraph(numbers, { spacing: 'Small' }),
+        one.pendingWords === null ? null : remark(`${one.pendingWords}.`),
       ];
     }),
     resetsAt === undefined ? null : remark(say(resets, { resetsAt: instant(resetsAt) })),

@@ -195,3 +195,15 @@ export const overridesInForce = (db: Queryable, tenantId: string, at: Date): Pro
        from policy_overrides where tenant_id = $1 and set_at <= $2 and least(expires_at, ended_at) > $2 order by path`,
     [tenantId, at],
   );
+
+/** What the subscriptions were at an instant, by id; of one without a log what it is. */
+export async function subscriptionStatuses(db: Queryable, tenantId: string, at: Date): Promise<{ id: string; status: string }[]> {
+  return db.query(
+    `select s.subscription_id::text as id, coalesce(l.status, s.status) as status
+       from subscriptions s
+       left join lateral (select after ->> 'status' as status from subscription_log
+                           where tenant_id = $1 and subscription_id = s.subscription_id and at <= $2 order by revision desc limit 1) l on true
+      where s.tenant_id = $1`,
+    [tenantId, at],
+  );
+}

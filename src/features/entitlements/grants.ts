@@ -10,6 +10,7 @@ import {
   insertGrant,
   insertPayment,
   overridesSince,
+  subscriptionStatuses,
   voidGrants,
 } from './grants.store';
 import type { Override } from './limits.rules';
@@ -68,7 +69,6 @@ async function insert(
       meter: item.entitlement,
       sourceId,
       priority: plan.rank,
-      policy: item.policy,
       reason: plan.planId,
       ...portion,
     },
@@ -134,6 +134,10 @@ export const activateByHand = (
   { sourceId = null, meter = null, actor }: { sourceId?: string | null; meter?: string | null; actor: string },
   at: Date,
 ): Promise<Unlocked[]> => activateGrants(tx.db, tenantId, { activation: null, sourceId, meter, before: null }, actor, at);
+
+/** What the tenant's subscriptions were at an instant, by id. */
+export const statusesAt = async (tx: TxContext, tenantId: string, at: Date): Promise<Map<string, string>> =>
+  new Map((await subscriptionStatuses(tx.db, tenantId, at)).map(({ id, status }) => [id, status]));
 
 /** Every meter that a subscription ever granted. */
 export const everGranted = (tx: TxContext, tenantId: string): Promise<string[]> => grantedMeters(tx.db, tenantId);

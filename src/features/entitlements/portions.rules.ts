@@ -1,5 +1,5 @@
 import type { Plan, PlanItem } from '../plans/plans';
-import { wholePolicy } from '../plans/quota-policy.rules';
+import { type StoredPolicy, wholePolicy } from '../plans/quota-policy.rules';
 import type { GrantSource } from './limits.rules';
 
 /** A part of what an item grants: of one amount a part may be there at once and the rest wait. */
@@ -9,6 +9,7 @@ export interface Portion {
   activation: 'now' | 'on_payment' | 'manual';
   effectiveAt: Date;
   expiresAt: Date | null;
+  policy: StoredPolicy;
 }
 
 interface Terms {
@@ -32,10 +33,20 @@ export function portionsOf(plan: Pick<Plan, 'role' | 'policies'>, item: PlanItem
   const amount = item.amount === null ? null : item.amount * times;
   const enforceFrom = plan.policies.transition && new Date(plan.policies.transition.enforceFrom);
   const isComing = enforceFrom !== null && enforceFrom > terms.effectiveAt;
-  const common = { source, effectiveAt: isComing ? enforceFrom : terms.effectiveAt, expiresAt: terms.expiresAt ?? null };
+  const policy = isComing ? { ...item.policy, announceAt: plan.policies.transition!.announceAt } : item.policy;
+  const common = { source, policy, effectiveAt: isComing ? enforceFrom : terms.effectiveAt, expiresAt: terms.expiresAt ?? null };
 
   const coming: Portion[] = isComing
-    ? [{ source: 'transition', amount: null, activation: 'now', effectiveAt: terms.effectiveAt, expiresAt: enforceFrom }]
+    ? [
+        {
+          source: 'transition',
+          amount: null,
+          activation: 'now',
+          policy: item.policy,
+          effectiveAt: terms.effectiveAt,
+          expiresAt: enforceFrom,
+        },
+      ]
     : [];
   const { unlocked = 0 } = terms;
   const isThere = activation === 'now' || unlocked === null;

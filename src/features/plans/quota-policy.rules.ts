@@ -4,7 +4,11 @@ import type { ItemPolicy, QuotaItem } from './policies';
 export type MeterPolicy = Omit<QuotaItem, 'amount'>;
 
 /** What plan items and grants hold. The first catalogs kept their thresholds beside the other fields. */
-export type StoredPolicy = ItemPolicy & { thresholds?: number[] };
+export type StoredPolicy = ItemPolicy & {
+  thresholds?: number[];
+  /** Of a rule that is to come: from when it may be spoken of. */
+  announceAt?: string;
+};
 
 /** The defaults of policies.ts, which a stored policy may lack. */
 export const DEFAULT_POLICY: MeterPolicy = {
@@ -29,7 +33,7 @@ export const DEFAULT_POLICY: MeterPolicy = {
 };
 
 /** A policy as it was stored at any time, whole. What it does not know it leaves at the default; it never fails. */
-export function wholePolicy({ thresholds, notice, ...given }: StoredPolicy): MeterPolicy {
+export function wholePolicy({ thresholds, announceAt: _announced, notice, ...given }: StoredPolicy): MeterPolicy {
   const told = { ...DEFAULT_POLICY.notice, ...(thresholds && { thresholds }), ...notice };
   return { ...DEFAULT_POLICY, ...given, notice: { ...told, thresholds: [...told.thresholds].sort((a, b) => a - b) } };
 }

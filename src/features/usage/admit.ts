@@ -10,6 +10,7 @@ import { ok, type Result, refuse } from '../../platform/result';
 import { inactiveRefusal, rolesThatMay } from '../members/access.rules';
 import { admitMember, enter } from '../members/admit-member';
 import type { ActKey } from './creation';
+import { noteRefusal } from './note-refusal';
 import { refreshCounter } from './refresh-counters';
 
 /** The database functions that write a tool's records and book their use in one statement. */
@@ -33,6 +34,8 @@ export interface Act extends ActKey {
   subject: string;
   quantity: number;
   record: unknown;
+  /** Takes from this team's share as well, should it have one. */
+  teamId?: string | undefined;
 }
 
 export interface Admission {
@@ -51,6 +54,7 @@ interface Verdict {
     | 'replayed'
     | 'conflict'
     | 'exhausted'
+    | 'share_exhausted'
     | 'stale'
     | 'unknown_member'
     | 'access_removed'
@@ -86,7 +90,11 @@ const lanes = new WeakMap<Database, Combiner<Waiting, Weighed>>();
  */
 export async function admit(ctx: Context, actor: Actor, act: Act): Promise<Result<Admission, Refusal>> {
   for (let attempt = 1; attempt <= MOST_TRIES; attempt += 1) {
-    const { verdict, at } = await laneOf(ctx).submit(`${act.creation} ${act.meter} ${actor.tenantId}`, { ctx, actor, act });
+    const { verdict, at } = await laneOf(ctx).submit(`${act.creation} ${act.meter} ${actor.tenantId} ${act.teamId ?? ''}`, {
+      ctx,
+      actor,
+      act,
+    });
     switch (verdict.verdict) {
       case 'unknown_member': {
         const admitted = await inTenant(ctx, actor.tenantId, (tx) => admitMember(tx, actor, at));
@@ -102,7 +110,7 @@ export async function admit(ctx: Context, actor: Actor, act: Act): Promise<Resul
         await inTenant(ctx, actor.tenantId, (tx) => refreshCounter(tx, actor.tenantId, act.meter, at));
         break;
       default: {
-        const result = settle(verdict, act, at);
+        const result = await settled(ctx, actor.tenantId, settle(verdict, act, at), at);
         ctx.metrics.admissions.inc({ meter: act.meter, verdict: result.ok ? result.value.outcome : result.refusal.code });
         return result;
       }
@@ -126,6 +134,8 @@ function settle(verdict: Verdict, act: Act, at: Date): Result<Admission, Refusal
       return refuse(inactiveRefusal(verdict.standing));
     case 'exhausted':
       return refuse(full(act.meter, verdict));
+    case 'share_exhausted':
+      return refuse({ ...full(act.meter, verdict), teamId: act.teamId } as Refusal);
     case 'stale':
     case 'unknown_member':
     case 'license_restricted':
@@ -140,6 +150,14 @@ function full(meter: string, { hard_limit: limit, used, held, period_end }: Verd
   return isPeriodMeter(meter) && period_end instanceof Date
     ? { code: 'quota_exhausted', meter, limit, used, held, resetsAt: period_end.toISOString(), draftId: null }
     : { code: 'limit_reached', meter, limit, used, held };
+}
+
+/** What a refusal for want of room leaves behind and tells besides, after the act was rolled back. */
+async function settled(ctx: Context, tenantId: string, result: Result<Admission, Refusal>, at: Date): Promise<Result<Admission, Refusal>> {
+  if (result.ok || (result.refusal.code !== 'quota_exhausted' && result.refusal.code !== 'limit_reached')) return result;
+  const { refusal } = result;
+  const pending = await inTenant(ctx, tenantId, (tx) => noteRefusal(tx, tenantId, refusal.meter, at));
+  return pending ? refuse({ ...refusal, pending }) : result;
 }
 
 function laneOf({ database }: Context): Combiner<Waiting, Weighed> {
@@ -181,7 +199,9 @@ async function runBatch(waiting: Waiting[]): Promise<PromiseSettledResult<Weighe
     return (await runStatement(waiting)).map((value) => ({ status: 'fulfilled', value }));
   } catch (reason) {
     if (waiting.length === 1) return [{ status: 'rejected', reason }];
-    return Promise.allSettled(waiting.map(async (entry) => (await runStatement([entry]))[0]!));
+    const outcomes: PromiseSettledResult<Weighed>[] = [];
+    for (const entry of waiting) outcomes.push(...(await runBatch([entry])));
+    return outcomes;
   }
 }
 
@@ -190,6 +210,9 @@ const MOVED = new Set(['KT001', '23505', '40001', '40P01']);
 
 /** The key was refused with other content before, which waits as a draft: admitting this would lose that. */
 const OTHER_DRAFT = 'KT003';
+/** Of an act that names a team: its share is used up, or must be brought up to date first. */
+const SHARE_USED_UP = 'KT008';
+const SHARE_STALE = 'KT009';
 const NOT_WEIGHED = { subject: '', used: 0, held: 0, hard_limit: 0, period_end: new Date(0), standing: null, number: null };
 
 async function runStatement(waiting: Waiting[]): Promise<Weighed[]> {
@@ -208,16 +231,42 @@ async function runStatement(waiting: Waiting[]): Promise<Weighed[]> {
   for (let attempt = 1; ; attempt += 1) {
     const at = ctx.now();
     try {
-      const verdicts = await ctx.database.query<Verdict>(
-        STATEMENTS[act.creation],
-        [actor.tenantId, at, ROLES_THAT_CREATE, acts],
-        act.creation,
-      );
+      const verdicts = await weigh(ctx, act, [actor.tenantId, at, ROLES_THAT_CREATE, acts]);
       return verdicts.map((verdict) => ({ verdict, at }));
     } catch (error) {
-      if (sqlState(error) === OTHER_DRAFT && waiting.length === 1) return [{ verdict: { ...NOT_WEIGHED, verdict: 'conflict' }, at }];
+      const known = waiting.length === 1 ? verdictOf(error) : null;
+      if (known) return [{ verdict: known, at }];
       if (!MOVED.has(sqlState(error) ?? '') || attempt >= MOST_TRIES) throw error;
     }
+  }
+}
+
+/** An act that names no team runs the plain statement. */
+const weigh = ({ database }: Context, { creation, meter, teamId }: Act, values: unknown[]): Promise<Verdict[]> =>
+  teamId
+    ? database.query<Verdict>(SHARED_STATEMENT, [...values, creation, meter, teamId], 'create_for_team')
+    : database.query<Verdict>(STATEMENTS[creation], values, creation);
+
+/** What a statement that failed for one act says of it; null: it is no verdict. */
+function verdictOf(error: unknown): Verdict | null {
+  switch (sqlState(error)) {
+    case OTHER_DRAFT:
+      return { ...NOT_WEIGHED, verdict: 'conflict' };
+    case SHARE_STALE:
+      return { ...NOT_WEIGHED, verdict: 'stale' };
+    case SHARE_USED_UP: {
+      const { used, held, limit, period_end } = JSON.parse((error as { detail: string }).detail) as Record<string, number & string>;
+      return {
+        ...NOT_WEIGHED,
+        verdict: 'share_exhausted',
+        used: used!,
+        held: held!,
+        hard_limit: limit!,
+        period_end: new Date(period_end!),
+      };
+    }
+    default:
+      return null;
   }
 }
 
@@ -225,7 +274,12 @@ const ROLES_THAT_CREATE = rolesThatMay('create');
 
 /** The product's one-by-one statement is this one with one act; the benchmark runs the same text. */
 export const admissionStatement = (creation: Creation): string =>
+  statementOf(`${creation}($1::uuid, $2::timestamptz, $3::text[], $4::jsonb)`);
+
+const statementOf = (call: string): string =>
   `select verdict, subject, used::float8 as used, held::float8 as held, hard_limit::float8 as hard_limit, period_end, standing, number::float8 as number
-     from ${creation}($1::uuid, $2::timestamptz, $3::text[], $4::jsonb) order by ord`;
+     from ${call} order by ord`;
+
+const SHARED_STATEMENT = statementOf('create_for_team($5::text, $6::text, $7::uuid, $1::uuid, $2::timestamptz, $3::text[], $4::jsonb)');
 
 const STATEMENTS = Object.fromEntries(CREATIONS.map((creation) => [creation, admissionStatement(creation)])) as Record<Creation, string>;

@@ -80,19 +80,34 @@ export async function saveCounter(db: Queryable, tenantId: string, meter: string
   );
 }
 
-/** Says a notice of the current counter once, and queues it: the same decision that a booking takes. */
-export async function noteThresholds(
+export type NoticeKind = 'threshold' | 'remaining' | 'forecast' | 'advice';
+
+/** Says a notice of a counter once, and queues it unless another one speaks for it: the same decision that a booking takes. True: it was queued. */
+export async function giveNotice(
   db: Queryable,
   tenantId: string,
   meter: string,
-  periodStart: Date,
-  thresholds: readonly number[],
+  { periodStart }: Pick<Counter, 'periodStart'>,
+  { kind, marks, sends }: { kind: NoticeKind; marks: readonly number[]; sends: boolean },
   at: Date,
-): Promise<void> {
-  await db.query(
-    `select give_notice(c, $4, $5) from usage_counters c
+): Promise<boolean> {
+  const [row] = await db.query<{ queued: boolean }>(
+    `select give_notice(c, $4::text, $5::bigint[], $7::timestamptz, $6::boolean) as queued from usage_counters c
       where tenant_id = $1 and scope_id = 'tenant' and meter = $2 and period_start = $3`,
-    [tenantId, meter, bound(periodStart), thresholds, at],
+    [tenantId, meter, bound(periodStart), kind, marks, sends, at],
+  );
+  return row?.queued ?? false;
+}
+
+/** Gives every team that has a share of a quota its row of the period; where the plan knows no shares they limit nothing. */
+export async function saveShares(db: Queryable, tenantId: string, meter: string, counter: Counter, isLimiting: boolean): Promise<void> {
+  await db.query(
+    `insert into usage_counters (tenant_id, scope_id, meter, period_start, period_end, valid_until, granted, hard_limit, thresholds, months)
+     select $1, 'team:' || team_id, $2, $3, $4, $5, amount, case when $6 then amount end, '{}', $7
+       from team_allocations where tenant_id = $1 and meter = $2
+     on conflict (tenant_id, scope_id, meter, period_start)
+     do update set period_end = excluded.period_end, valid_until = excluded.valid_until, granted = excluded.granted, hard_limit = excluded.hard_limit`,
+    [tenantId, meter, counter.periodStart, counter.periodEnd, counter.validUntil, isLimiting && counter.hardLimit !== null, counter.months],
   );
 }
 
@@ -168,4 +183,59 @@ export async function moveUse(
 /** Active members are not counted act by act: the counter takes over what their own query says (0035), whatever the limit is. */
 export async function recountActiveMembers(db: Queryable, tenantId: string, at: Date): Promise<void> {
   await db.query('select settle_active_members($1::uuid, $2::timestamptz, $1::uuid, null, true)', [tenantId, at]);
+}
+
+/** Units of one period that had been used at an instant, from the ledger; at the present equal to the counter's row (G1). */
+export async function usedAt(db: Queryable, tenantId: string, meter: string, periodStart: Date, at: Date): Promise<number> {
+  const [row] = await db.query<{ used: number }>(
+    `select coalesce(sum(case kind when 'release' then -quantity else quantity end), 0)::float8 as used
+       from usage_records where tenant_id = $1 and scope_id = 'tenant' and meter = $2 and period_start = $3 and at <= $4`,
+    [tenantId, meter, bound(periodStart), at],
+  );
+  return row!.used;
+}
+
+/** When a meter's first row begins: since then there is data; null: there is none. */
+export async function firstUse(db: Queryable, tenantId: string, meter: string): Promise<Date | null> {
+  const [row] = await db.query<{ since: Date | null }>(
+    `select case when min(c.period_start) > '-infinity' then min(c.period_start)
+                 else (select r.at from usage_records r where r.tenant_id = $1 and r.meter = $2 and r.period_start = '-infinity' order by r.at limit 1)
+            end as since
+       from usage_counters c where c.tenant_id = $1 and c.scope_id = 'tenant' and c.meter = $2`,
+    [tenantId, meter],
+  );
+  return row!.since;
+}
+
+/**
+ * Units used up to each of some instants, comparable with each other: of every period that overlaps them what its ledger said
+ * then, by one look into an index each. What was carried into a period was used before it.
+ */
+export async function usedBy(db: Queryable, tenantId: string, meter: string, instants: readonly Date[]): Promise<number[]> {
+  const rows = await db.query<{ used: number }>(
+    `select coalesce(sum(r.used_after - coalesce(i.quantity, 0)), 0)::float8 as used
+       from unnest($3::timestamptz[]) with ordinality as t(instant, ord)
+       left join (select period_start from usage_counters
+                   where tenant_id = $1 and scope_id = 'tenant' and meter = $2 and period_end > $4 order by period_start desc limit 40) c
+         on c.period_start <= t.instant
+       left join lateral (select used_after from usage_records
+                           where tenant_id = $1 and meter = $2 and scope_id = 'tenant' and period_start = c.period_start and at <= t.instant
+                           order by at desc, used_after desc limit 1) r on true
+       left join lateral (select quantity from usage_records
+                           where tenant_id = $1 and meter = $2 and scope_id = 'tenant' and period_start = c.period_start and at = c.period_start
+                             and kind = 'carry' limit 1) i on true
+      group by t.ord order by t.ord`,
+    [tenantId, meter, instants, instants.at(-1)],
+  );
+  return rows.map(({ used }) => used);
+}
+
+/** Somebody was refused in this period; said once. */
+export async function noteHit(db: Queryable, tenantId: string, meter: string, periodStart: Date, at: Date): Promise<void> {
+  await db.query('insert into usage_hits (tenant_id, meter, period_start, at) values ($1, $2, $3, $4) on conflict do nothing', [
+    tenantId,
+    meter,
+    bound(periodStart),
+    at,
+  ]);
 }

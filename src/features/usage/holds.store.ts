@@ -1,5 +1,5 @@
 import type { Queryable } from '../../platform/db/database';
-import { unbound } from '../../platform/db/infinity';
+import { bound, unbound } from '../../platform/db/infinity';
 import type { Hold } from './in-force.rules';
 
 /** The places kept for a meter that nobody has closed, whether their time has run out or not. */
@@ -25,4 +25,14 @@ export async function expireHolds(db: Queryable, tenantId: string, meter: string
       where c.tenant_id = $1 and c.meter = $2 and c.scope_id = o.scope_id and c.period_start = o.period_start`,
     [tenantId, meter, at],
   );
+}
+
+/** Units of one period that were kept for acts under way at an instant. */
+export async function heldAt(db: Queryable, tenantId: string, meter: string, periodStart: Date, at: Date): Promise<number> {
+  const [row] = await db.query<{ held: number }>(
+    `select coalesce(sum(quantity), 0)::float8 as held from usage_holds
+      where tenant_id = $1 and meter = $2 and scope_id = 'tenant' and period_start = $3 and opened_at <= $4 and least(expires_at, closed_at) > $4`,
+    [tenantId, meter, bound(periodStart), at],
+  );
+  return row!.held;
 }

@@ -44,6 +44,26 @@ export function inForce(facts: MeterFacts, at: Date): InForce {
 }
 
 /**
+ * What was in force at an instant that is over, given the row of its period with what was used and held by then. A period that
+ * nobody opened is what the one before it led to.
+ */
+export function asItWas(facts: MeterFacts, at: Date): InForce {
+  const { newest } = facts;
+  if (newest === null || at >= newest.periodEnd) return bringUpTo(facts, at);
+  const grants = [...facts.grants];
+  const limit = limitIn(newest.periodStart, grants, facts, at);
+  // Of its own period, whatever the anchor became since.
+  const counter = { ...counterAt(newest, null, limit, at), ...periodOf(newest), used: newest.used, held: newest.held };
+  return { counter, limit, grants, carried: [], expired: [] };
+}
+
+const periodOf = ({ periodStart, periodEnd, months }: Counter): Pick<Counter, 'periodStart' | 'periodEnd' | 'months'> => ({
+  periodStart,
+  periodEnd,
+  months,
+});
+
+/**
  * Brings a row up to `at` through every edge it has missed, one by one: a period that ended hands over what was left of it, a
  * grant that expired keeps what had been used of it. Nobody needs to have looked in between (TW-18).
  */
@@ -80,13 +100,13 @@ function rowAt(facts: MeterFacts, grants: readonly Grant[], row: Counter | null,
   const holds = facts.holds.filter((hold) => hold.periodStart.getTime() === periodStart.getTime());
   const isNewest = facts.newest?.periodStart.getTime() === periodStart.getTime();
   const over = holds.filter(({ expiresAt }) => expiresAt <= at).reduce((sum, { quantity }) => sum + quantity, 0);
-  const edges = holds.map(({ expiresAt }) => expiresAt).filter((edge) => edge > at);
+  const edges = holds.filter(({ expiresAt }) => expiresAt > at).map(({ expiresAt }) => expiresAt.getTime());
   return {
     limit,
     counter: {
       ...counter,
       held: isNewest ? facts.newest!.held - over : 0,
-      validUntil: edges.reduce((first, edge) => (edge < first ? edge : first), counter.validUntil),
+      validUntil: new Date(Math.min(counter.validUntil.getTime(), ...edges)),
     },
   };
 }

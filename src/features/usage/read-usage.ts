@@ -4,12 +4,13 @@ import type { LimitUsage, MeterUsage, Usage } from '../../contract/usage';
 import type { Actor } from '../../platform/actor';
 import { type Context, inTenant, type TxContext } from '../../platform/context';
 import { ok, type Result, refuse } from '../../platform/result';
-import { hasBegun, stateOf } from '../entitlements/limits.rules';
 import type { UsageAnchor } from '../entitlements/periods.rules';
 import { enter } from '../members/admit-member';
+import { DEFAULT_POLICY, type MeterPolicy } from '../plans/quota-policy.rules';
 import { findTenant } from '../tenants/tenants';
 import { type Counter, levelOf, remainingOf, standingOf } from './counter.rules';
 import { counterInForceAt } from './counters.store';
+import { localeFor, pendingOf, pendingWords, shownGrants } from './explanation.rules';
 import { inForce } from './in-force.rules';
 import { meterFacts } from './meter-facts';
 import { stockMeters } from './refresh-counters';
@@ -20,6 +21,7 @@ export type BannerFor = (
   actor: Actor,
   meter: string,
   counter: Counter,
+  policy: MeterPolicy['notice'],
 ) => Promise<(NonNullable<MeterUsage['notice']> & { isDismissed: boolean }) | null>;
 
 /** Every meter as admission sees it at this instant (G10); writes no counter. */
@@ -33,18 +35,18 @@ export function readUsage(ctx: Context, actor: Actor, bannerFor: BannerFor): Pro
 
     const meters: MeterUsage[] = [];
     for (const meter of METERS) {
-      const read = await readMeter(tx, actor.tenantId, meter, tenant.anchor, at);
+      const read = await readMeter(tx, actor, meter, tenant.anchor, at);
       meters.push({ ...read.shown, meter, ...periodOf(read.counter), ...(await warned(tx, actor, meter, read)) });
     }
     const limits: LimitUsage[] = [];
     for (const meter of await stockMeters(tx, actor.tenantId)) {
-      const read = await readMeter(tx, actor.tenantId, meter, tenant.anchor, at);
+      const read = await readMeter(tx, actor, meter, tenant.anchor, at);
       limits.push({ ...read.shown, meter, ...(await warned(tx, actor, meter, read)) });
     }
     return ok({ asOf: at.toISOString(), timeZone: tenant.timeZone, meters, limits });
 
-    async function warned(tx: TxContext, actor: Actor, meter: string, { shown, counter }: Reading) {
-      return warningFor(shown.state, await bannerFor(tx, actor, meter, counter));
+    async function warned(tx: TxContext, actor: Actor, meter: string, { shown, counter, notice }: Reading) {
+      return warningFor(shown.state, await bannerFor(tx, actor, meter, counter, notice));
     }
   });
 }
@@ -61,7 +63,7 @@ export async function standingsAt(tx: TxContext, tenantId: string, at: Date): Pr
   if (!tenant?.anchor) return [];
   const standings: MeterStanding[] = [];
   for (const meter of [...METERS, ...(await stockMeters(tx, tenantId))]) {
-    const { shown, counter } = await readMeter(tx, tenantId, meter, tenant.anchor, at);
+    const { shown, counter } = await readMeter(tx, { tenantId, locale: null }, meter, tenant.anchor, at);
     const { used, held, limit, available, entitled } = shown;
     const isPeriodic = (METERS as readonly string[]).includes(meter);
     standings.push({ meter, used, held, limit, available, entitled, resetsAt: isPeriodic ? counter.periodEnd.toISOString() : null });
@@ -77,14 +79,23 @@ function warningFor(state: MeterUsage['state'], banner: Awaited<ReturnType<Banne
 
 interface Reading {
   counter: Counter;
+  notice: MeterPolicy['notice'];
   shown: Omit<LimitUsage, 'meter' | 'notice'>;
 }
 
-async function readMeter(tx: TxContext, tenantId: string, meter: string, anchor: UsageAnchor, at: Date): Promise<Reading> {
+async function readMeter(
+  tx: TxContext,
+  { tenantId, locale: language }: Pick<Actor, 'tenantId' | 'locale'>,
+  meter: string,
+  anchor: UsageAnchor,
+  at: Date,
+): Promise<Reading> {
   const newest = await counterInForceAt(tx.db, tenantId, meter, at);
   const { counter, limit, grants } = inForce(await meterFacts(tx, tenantId, meter, { anchor, newest }, at), at);
+  const pending = pendingOf(limit, grants, at);
   return {
     counter,
+    notice: (limit.policy ?? DEFAULT_POLICY).notice,
     shown: {
       entitled: limit.entitled,
       available: counter.granted,
@@ -93,9 +104,10 @@ async function readMeter(tx: TxContext, tenantId: string, meter: string, anchor:
       held: counter.held,
       remaining: remainingOf(counter),
       state: standingOf(counter),
-      grants: grants
-        .filter((grant) => hasBegun(grant, at))
-        .map((grant) => ({ source: grant.source, amount: grant.amount, state: stateOf(grant, at), reason: grant.reason })),
+      pendingWords: pending && pendingWords(pending, localeFor(language)),
+      grants: shownGrants({ counter, grants }, at)
+        .filter(({ state }) => state !== 'upcoming' && state !== 'suspended')
+        .map(({ grant, state, amount }) => ({ source: grant.source, amount, state, reason: grant.reason })),
     },
   };
 }

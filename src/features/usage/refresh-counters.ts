@@ -3,7 +3,8 @@ import type { TxContext } from '../../platform/context';
 import { everGranted, settleGrants } from '../entitlements/grants';
 import { thresholdsCrossed } from '../entitlements/limits.rules';
 import { lockTenant } from '../tenants/tenants';
-import { cutCounter, lockNewestCounter, noteThresholds, recountActiveMembers, saveCounter } from './counters.store';
+import { marksReached } from './counter.rules';
+import { cutCounter, giveNotice, lockNewestCounter, recountActiveMembers, saveCounter, saveShares } from './counters.store';
 import { expireHolds } from './holds.store';
 import { bringUpTo } from './in-force.rules';
 import { meterFacts } from './meter-facts';
@@ -18,14 +19,17 @@ export async function refreshCounter(tx: TxContext, tenantId: string, meter: str
   const newest = await lockNewestCounter(tx.db, tenantId, meter);
   const facts = await meterFacts(tx, tenantId, meter, { anchor: tenant.anchor, newest }, at);
   const brought = bringUpTo(facts, at);
-  const { counter } = brought;
+  const { counter, limit } = brought;
   if (newest !== null && isPeriodMeter(meter)) await cutCounter(tx.db, tenantId, meter, newest.periodStart, counter.periodStart);
   await saveCounter(tx.db, tenantId, meter, counter);
   await settleGrants(tx, tenantId, meter, brought);
   if (meter === 'active_members') await recountActiveMembers(tx.db, tenantId, at);
   if (facts.holds.some(({ expiresAt }) => expiresAt <= at)) await expireHolds(tx.db, tenantId, meter, at);
+  if (isPeriodMeter(meter)) await saveShares(tx.db, tenantId, meter, counter, limit.policy?.allocation === 'per_team');
   const reached = thresholdsCrossed(-1, counter.used, counter.granted, counter.thresholds);
-  if (reached.length > 0) await noteThresholds(tx.db, tenantId, meter, counter.periodStart, reached, at);
+  const few = marksReached(counter);
+  if (reached.length > 0) await giveNotice(tx.db, tenantId, meter, counter, { kind: 'threshold', marks: reached, sends: true }, at);
+  if (few.length > 0) await giveNotice(tx.db, tenantId, meter, counter, { kind: 'remaining', marks: few, sends: reached.length === 0 }, at);
 }
 
 /** All meters, after a change of what the tenant is entitled to. */

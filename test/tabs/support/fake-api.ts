@@ -178,6 +178,7 @@ export class FakeApi {
           resetsAt: RESETS,
           state: limit === null ? 'open' : used >= limit ? 'exhausted' : used * 100 >= limit * 80 ? 'warning' : 'open',
           notice: this.notices.get(meter) ?? null,
+          pendingWords: null,
           grants: [{ source: 'plan', amount: limit, state: 'active', reason: null }],
         };
       }),
