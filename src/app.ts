@@ -15,6 +15,7 @@ import { collectPayment } from './features/billing/collect-payment';
 import { billingMails } from './features/billing/document-mail';
 import { PAYMENT_TOPIC } from './features/billing/issue-bill';
 import { publishSeller } from './features/billing/seller';
+import { licenseHandlers } from './features/licenses/announce-licenses';
 import { deliverMail, MAIL_TOPIC } from './features/mail/send-mail';
 import { deliverQuotaNotice } from './features/notices/deliver-quota-notice';
 import { forgetDone, type OutboxHandler, runOutbox } from './features/outbox/outbox';
@@ -141,6 +142,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
       });
       const handlers: Record<string, OutboxHandler> = {
         'quota.notice': (event) => deliverQuotaNotice(ctx, event, { messages }),
+        ...licenseHandlers(ctx, { messages }),
         [PAYMENT_TOPIC]: (event) => collectPayment(ctx, event, { payments }),
         [MAIL_TOPIC]: (event) => deliverMail(ctx, event, { mailer, kinds: { ...billingMails(links), [SUPPORT_MAIL]: supportMail } }),
       };

@@ -341,3 +341,13 @@ export async function stopWaiting(db: Queryable, tenantId: string, memberIds: re
     [tenantId, memberIds, at],
   );
 }
+
+/** Owners, or owners and admins, who are present. */
+export async function findManagers(db: Queryable, tenantId: string, who: 'owner' | 'admins'): Promise<string[]> {
+  const rows = await db.query<{ member_id: string }>(
+    `select member_id from members
+      where tenant_id = $1 and state = 'present' and (role = 'owner' or role = 'admin' and $2 = 'admins')`,
+    [tenantId, who],
+  );
+  return rows.map((row) => row.member_id);
+}

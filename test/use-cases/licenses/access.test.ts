@@ -19,9 +19,10 @@ import {
 import type { Actor } from '../../../src/platform/actor';
 import type { Context } from '../../../src/platform/context';
 import { aChecklist, aTicket, creationOf, everything, key, refusalOf, unwrap } from '../../support/acts';
-import { LINKS } from '../../support/app';
 import { testContext } from '../../support/database';
 import { aSeatTenant, type SeatTenant } from '../../support/licenses';
+
+const LINKS = { accountUrl: 'https://kontingent.example/account', supportContact: 'support@kontingent.example' };
 
 let ctx: Context;
 let tenant: SeatTenant;
