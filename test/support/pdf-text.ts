@@ -4,17 +4,12 @@ import PDFParser from 'pdf2json';
 export async function textOf(pdf: Buffer): Promise<string> {
   // The first two arguments: no password, raw text is wanted.
   const parser = new (PDFParser as unknown as new (context: null, needsRawText: number) => InstanceType<typeof PDFParser>)(null, 1);
-  const log = console.log;
-  console.log = () => {};
-  try {
-    await new Promise<void>((resolve, reject) => {
-      parser.on('pdfParser_dataReady', () => resolve());
-      parser.on('pdfParser_dataError', (error) => reject(error instanceof Error ? error : error.parserError));
-      parser.parseBuffer(pdf);
-    });
-  } finally {
-    console.log = log;
-  }
+  await new Promise<void>((resolve, reject) => {
+    parser.on('pdfParser_dataReady', () => resolve());
+    parser.on('pdfParser_dataError', (error) => reject(error instanceof Error ? error : error.parserError));
+    // 0 would be taken for no choice.
+    parser.parseBuffer(pdf, -1);
+  });
   return parser
     .getRawTextContent()
     .replace(/-+Page \(\d+\) Break-+/gu, '')
