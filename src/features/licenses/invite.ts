@@ -2,13 +2,14 @@ import type { InvitationBatch, InvitationBatchResult, InvitationResult } from '.
 import type { Role } from '../../contract/members';
 import type { Refusal } from '../../contract/refusals';
 import type { Actor } from '../../platform/actor';
-import { type Context, inTenant, type TxContext } from '../../platform/context';
+import { type Context, inTenant, orUndone, type TxContext } from '../../platform/context';
 import { fingerprint } from '../../platform/fingerprint';
 import { invariant } from '../../platform/invariant';
 import { ok, type Result, refuse } from '../../platform/result';
 import { audit } from '../audit/audit';
 import { may } from '../members/access.rules';
 import { enter } from '../members/admit-member';
+import { bringIntoTeam } from '../teams/teams';
 import { type Created, type CreationKey, keyOf } from '../usage/creation';
 import { once } from '../usage/once';
 import { recall } from '../usage/recall';
@@ -30,16 +31,19 @@ export function inviteToLicenses(
   return inTenant(ctx, tenantId, async (tx) => {
     const at = tx.now();
     const act = { key: keyOf('invite', actor, key), fingerprint: fingerprint(input) };
-    const seen = await enter(tx, actor, 'read');
-    if (!seen.ok) return seen;
-    const pool = await holdPool(tx, tenantId);
-    const before = await recall(tx, tenantId, act);
+    const before = await invitedBefore(tx, actor, act);
     if (!before.ok) return before;
-    if (before.value) return ok({ record: (await findBatch(tx.db, tenantId, before.value))!, replayed: true });
-
+    if (before.value) return ok(before.value);
     const access = await enter(tx, actor, 'invite');
     if (!access.ok) return access;
+    const team = input.teamId === null ? ok(null) : await bringIntoTeam(tx, actor, input.teamId, []);
+    if (!team.ok) return team;
+    const pool = await holdPool(tx, tenantId);
     if (!pool) return refuse({ code: 'licenses_not_assigned' });
+    // Another try of the same act may have ended while this one waited for the pool.
+    const meanwhile = await invitedBefore(tx, actor, act);
+    if (!meanwhile.ok) return meanwhile;
+    if (meanwhile.value) return ok(meanwhile.value);
     const allowed = decideInviting(pool, access.value.role, input);
     if (!allowed.ok) return allowed;
 
@@ -47,17 +51,36 @@ export function inviteToLicenses(
     const allocated = allocateLicenses(pool, known.applicants, may(access.value.role, 'manage_members'));
     if (!allocated.ok) return allocated;
     const result = resultOf(tx.newId(), allocated.value, known.byAddress);
-    const first = await once(tx, tenantId, { ...act, subject: result.batchId }, at);
-    invariant(first.outcome === 'first', 'whoever holds the pool has seen every batch before');
-    await save(tx, actor, pool, result, known.byAddress, input.teamId, at);
-    return ok({ record: result, replayed: false });
+    return orUndone(tx, async () => {
+      const first = await once(tx, tenantId, { ...act, subject: result.batchId }, at);
+      invariant(first.outcome === 'first', 'whoever holds the pool has seen every batch before');
+      await save(tx, actor, result, known.byAddress, input.teamId, at);
+      const joined = input.teamId === null ? ok(null) : await bringIntoTeam(tx, actor, input.teamId, hereAlready(result));
+      return joined.ok ? ok({ record: result, replayed: false }) : joined;
+    });
   });
 }
 
-/** Administrators invite and choose; others invite where that is opened to them, and choose nothing (MI-04). */
-function decideInviting(pool: PoolRow, role: Role, { invitees }: InvitationBatch): Result<true, Refusal> {
+/** What the act came to when it was done before; null: it never was. */
+async function invitedBefore(
+  tx: TxContext,
+  actor: Actor,
+  act: { key: string; fingerprint: string },
+): Promise<Result<Created<InvitationBatchResult> | null, Refusal>> {
+  const access = await enter(tx, actor, 'read');
+  if (!access.ok) return access;
+  const known = await recall(tx, actor.tenantId, act);
+  if (!known.ok || known.value === null) return known.ok ? ok(null) : known;
+  return ok({ record: (await findBatch(tx.db, actor.tenantId, known.value))!, replayed: true });
+}
+
+const hereAlready = ({ results }: InvitationBatchResult): string[] => results.flatMap(({ member }) => member?.id ?? []);
+
+/** Administrators invite and choose; others invite where a setting or their team opens it, and choose nothing (MI-04). */
+function decideInviting(pool: PoolRow, role: Role, { invitees, teamId }: InvitationBatch): Result<true, Refusal> {
   const manages = may(role, 'manage_members');
-  if (!manages && effectiveSettings(pool).invitations !== 'all_members') return refuse({ code: 'not_allowed', needs: 'invite' });
+  const isOpen = teamId !== null || effectiveSettings(pool).invitations === 'all_members';
+  if (!manages && !isOpen) return refuse({ code: 'not_allowed', needs: 'invite' });
   for (const { license } of invitees) {
     if (license === undefined) continue;
     if (!manages) return refuse({ code: 'not_allowed', needs: 'manage_members' });
@@ -90,7 +113,6 @@ function resultOf(batchId: string, allocated: readonly Allocation<string>[], byA
 async function save(
   tx: TxContext,
   actor: Actor,
-  pool: PoolRow,
   result: InvitationBatchResult,
   byAddress: ReadonlyMap<string, Known>,
   teamId: string | null,
@@ -120,6 +142,6 @@ async function save(
   });
   await saveInvitations(tx.db, tenantId, invitations, { batchId: result.batchId, invitedBy: actor.memberId, teamId }, at);
   await insertBatch(tx.db, tenantId, result, at);
-  const details = { invitees: result.results.length, limited: result.limited.length, model: pool.policy.model, teamId };
+  const details = { invitees: result.results.length, limited: result.limited.length, teamId };
   await audit(tx, tenantId, { actor: actor.memberId, via: actor.via, action: 'license.invited', subject: result.batchId, details }, at);
 }

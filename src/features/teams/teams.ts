@@ -134,12 +134,17 @@ export async function unarchiveTeam(ctx: Context, actor: Actor, teamId: string, 
 
 /** Whoever sees a team may join it; who is in it stays in it. */
 export function joinTeam(ctx: Context, actor: Actor, teamId: string): Promise<Result<Team, Refusal>> {
-  return changePeople(ctx, actor, teamId, 'join_team', () => ok([actor.memberId]));
+  return inTenant(ctx, actor.tenantId, (tx) => changePeople(tx, actor, teamId, 'join_team', () => ok([actor.memberId])));
 }
 
 /** Adds people, all or none: who may is said by the team's setting. Who is in it stays in it. */
 export function addToTeam(ctx: Context, actor: Actor, teamId: string, memberIds: readonly string[]): Promise<Result<Team, Refusal>> {
-  return changePeople(ctx, actor, teamId, 'invite', async (tx, { row, role }) => {
+  return inTenant(ctx, actor.tenantId, (tx) => bringIntoTeam(tx, actor, teamId, memberIds));
+}
+
+/** As addToTeam, in the caller's transaction; with nobody named it only says whether the actor may. */
+export function bringIntoTeam(tx: TxContext, actor: Actor, teamId: string, memberIds: readonly string[]): Promise<Result<Team, Refusal>> {
+  return changePeople(tx, actor, teamId, 'invite', async ({ row, role }) => {
     const allowed = decideInvitation({ ...row, isMember: row.is_member }, role);
     if (!allowed.ok) return allowed;
     const ids = [...new Set(memberIds)];
@@ -148,26 +153,25 @@ export function addToTeam(ctx: Context, actor: Actor, teamId: string, memberIds:
   });
 }
 
-function changePeople(
-  ctx: Context,
+async function changePeople(
+  tx: TxContext,
   actor: Actor,
   teamId: string,
   capability: 'join_team' | 'invite',
-  whom: (tx: TxContext, team: Found) => Result<string[], Refusal> | Promise<Result<string[], Refusal>>,
+  whom: (team: Found) => Result<string[], Refusal> | Promise<Result<string[], Refusal>>,
 ): Promise<Result<Team, Refusal>> {
-  return inTenant(ctx, actor.tenantId, async (tx) => {
-    const at = tx.now();
-    const found = await writableTeam(tx, actor, teamId, capability);
-    if (!found.ok) return found;
-    const people = await whom(tx, found.value);
-    if (!people.ok) return people;
-    return orUndone(tx, async () => {
-      const added = await addPeople(tx.db, actor.tenantId, teamId, people.value, at);
-      const kept = await keepCurrentActiveLimit(tx, actor.tenantId, { subject: teamId, actor: actor.memberId }, at);
-      if (!kept.ok) return kept;
-      if (added.length > 0) await note(tx, actor, 'team.people_added', teamId, { memberIds: added }, at);
-      return ok(toTeam((await findTeamRow(tx.db, actor.tenantId, actor.memberId, teamId))!));
-    });
+  const at = tx.now();
+  const found = await writableTeam(tx, actor, teamId, capability);
+  if (!found.ok) return found;
+  const people = await whom(found.value);
+  if (!people.ok) return people;
+  if (people.value.length === 0) return ok(toTeam(found.value.row));
+  return orUndone(tx, async () => {
+    const added = await addPeople(tx.db, actor.tenantId, teamId, people.value, at);
+    const kept = await keepCurrentActiveLimit(tx, actor.tenantId, { subject: teamId, actor: actor.memberId }, at);
+    if (!kept.ok) return kept;
+    if (added.length > 0) await note(tx, actor, 'team.people_added', teamId, { memberIds: added }, at);
+    return ok(toTeam((await findTeamRow(tx.db, actor.tenantId, actor.memberId, teamId))!));
   });
 }
 

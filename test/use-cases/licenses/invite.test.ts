@@ -1,12 +1,17 @@
+import type { InvitationBatch } from '../../../src/contract/licenses';
+import { NewTeam } from '../../../src/contract/teams';
 import { inviteToLicenses } from '../../../src/features/licenses/invite';
 import { changeLicenseSettings } from '../../../src/features/licenses/license-settings';
 import { setLicense } from '../../../src/features/licenses/set-license';
 import { listInvitations, takeInvitationBack } from '../../../src/features/licenses/view-licenses';
 import { meetMember } from '../../../src/features/members/members';
+import { createTeam } from '../../../src/features/teams/create-team';
+import { listTeamPeople } from '../../../src/features/teams/teams';
+import type { Actor } from '../../../src/platform/actor';
 import { type Context, inTenant } from '../../../src/platform/context';
 import { key, refusalOf, unwrap } from '../../support/acts';
 import { type TestClock, testContext } from '../../support/database';
-import { aSeatTenant } from '../../support/licenses';
+import { aSeatTenant, type SeatTenant } from '../../support/licenses';
 import { aTenant } from '../../support/tenant';
 
 let ctx: Context;
@@ -173,6 +178,41 @@ test('an invitation can be taken back; its place is free at once', async () => {
   expect(refusalOf(await takeInvitationBack(ctx, tenant.owner, items[0]!.id))).toEqual({ code: 'invitation_not_found' });
   expect(await tenant.pool()).toMatchObject({ free: 1, invited: { full: 0 } });
   expect(short(unwrap(await tenant.invite([at('b')])).record.results)).toEqual(['b full full']);
+});
+
+describe('to a team', () => {
+  const aTeam = async (tenant: SeatTenant, more: Partial<NewTeam> = {}) =>
+    unwrap(await createTeam(ctx, tenant.owner, key(), NewTeam.parse({ name: 'Repairs', ...more }))).record;
+  const people = async (tenant: SeatTenant, teamId: string) =>
+    unwrap(await listTeamPeople(ctx, tenant.owner, teamId, { limit: 20 })).items.map(({ name }) => name);
+  const invite = (by: Actor, teamId: string, invitees: InvitationBatch['invitees']) =>
+    inviteToLicenses(ctx, by, key(), { invitees, teamId });
+
+  test('MI-07: who is invited to a team while licenses are short is restricted, and is in the team once here', async () => {
+    const tenant = await aSeatTenant(ctx, { seats: 2 });
+    const team = await aTeam(tenant);
+    const here = await tenant.arrive(at('here'));
+    const { record } = unwrap(await invite(tenant.owner, team.id, [{ address: at('new') }, { address: at('here') }]));
+    expect(short(record.results)).toEqual(['new restricted restricted', 'here kept full']);
+    expect(record.limited).toEqual([at('new')]);
+    expect(await people(tenant, team.id)).toEqual([here.name, 'Sample Owner']);
+    const arrived = await tenant.arrive(at('new'));
+    expect(await tenant.licenseOf(arrived)).toBe('restricted');
+    expect(await people(tenant, team.id)).toEqual([here.name, arrived.name, 'Sample Owner']);
+  });
+
+  test('MI-14: a team’s members may invite to it where its setting says so, but none with a restricted license', async () => {
+    const tenant = await aSeatTenant(ctx, { seats: 2 });
+    const [full, limited] = [await tenant.arrive(at('full')), await tenant.arrive(at('limited'))];
+    const open = await aTeam(tenant, { memberIds: [full.memberId, limited.memberId] });
+    const closed = await aTeam(tenant, { memberIds: [full.memberId], invitations: 'admins' });
+    const x = [{ address: at('x') }];
+    unwrap(await invite(full, open.id, x));
+    expect(refusalOf(await invite(limited, open.id, x))).toMatchObject({ code: 'license_restricted', needs: 'invite' });
+    expect(refusalOf(await invite(full, closed.id, x))).toEqual({ code: 'not_allowed', needs: 'invite' });
+    expect(refusalOf(await tenant.invite([at('x')], full))).toEqual({ code: 'not_allowed', needs: 'invite' });
+    expect(refusalOf(await invite(tenant.owner, tenant.subscriptionId, x))).toEqual({ code: 'team_not_found' });
+  });
 });
 
 test('TW-01: a plan for the whole organization assigns no licenses, and nobody is invited to one', async () => {
