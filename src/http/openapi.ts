@@ -105,6 +105,7 @@ function responsesOf<Who>(one: ApiRoute<Who>, about: About): Responses {
     ...(one.replayable && { 402: problem('quota_exhausted: the limit is reached; the input was kept as a draft.') }),
     403: problem(about.forbidden),
     ...(one.params && { 404: problem('It does not exist, or not for you.') }),
+    ...(one.file && { 409: problem('The file is being made; the same request succeeds in a moment.') }),
     ...(writes && {
       409: problem('It does not go with what was done before: the key, or what the record has become; `code` says which.'),
       413: problem('The body is longer than 256 kB.'),

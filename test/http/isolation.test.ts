@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { issueBill } from '../../src/features/billing/issue-bill';
 import { openRequest } from '../../src/features/requests/requests';
 import { apiRoutes } from '../../src/http/routes/api-routes';
 import { inTenant } from '../../src/platform/context';
@@ -62,6 +63,19 @@ beforeAll(async () => {
   ids.requestId = await inTenant(ctx, theirs.tenantId, async (tx) => {
     return (await openRequest(tx, theirs.tenantId, asked, ctx.now())).request.id;
   });
+  const words = { en: 'Secret line', de: 'Secret line', it: 'Secret line' };
+  const bill = {
+    billId: 'bill',
+    subscriptionId: theirs.subscriptionId,
+    cause: 'start' as const,
+    currency: 'EUR',
+    lines: [{ words, formula: words, quantity: 1, amountMinor: 100 }],
+    periodStart: new Date('2026-03-01'),
+    periodEnd: new Date('2026-04-01'),
+    at: ctx.now(),
+  };
+  const { documents } = await inTenant(ctx, theirs.tenantId, (tx) => issueBill(tx, theirs.tenantId, bill));
+  ids.documentId = documents[0]!.documentId;
   intruder = await it.as((await aTenant(ctx)).owner);
   colleague = await it.as(await theirs.member('admin'));
 });
@@ -112,6 +126,8 @@ test.each([
   '/members/inactive?days=1',
   '/members/removals/preview',
   '/members?q=Owner',
+  '/billing',
+  '/billing/documents',
 ])('G9 GET %s shows nothing of another organization', async (path) => {
   const { body } = await intruder.get(path);
   expect(JSON.stringify(body)).not.toMatch(/secret/iu);
