@@ -85,6 +85,8 @@ export const Explanation = z.object({
   grants: z.array(GrantExplained),
   /** null for instants that are over. */
   forecast: Forecast.nullable(),
+  /** Where the plan's rules for it are explained (HO-18). */
+  help: z.string(),
 });
 export type Explanation = z.infer<typeof Explanation>;
 

@@ -58,7 +58,7 @@ export async function explainTo(
     planName: (planId) => (plans.has(planId) ? planName(plans.get(planId)!, locale) : planId),
   };
   const forecast = at < now ? null : await forecastAt(tx, tenantId, meter, found.counter, tenant, { at, locale });
-  return ok({ ...explanationOf(meter, found, at, reader), forecast });
+  return ok({ ...explanationOf(meter, found, at, reader), forecast, help: `/api/v1/help/plans?meter=${meter}` });
 }
 
 /** The plans that grants come from, and those in force, by id. */

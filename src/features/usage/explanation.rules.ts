@@ -69,7 +69,7 @@ export interface ShownGrant {
 const isSecret = ({ policy }: Grant, at: Date): boolean => policy.announceAt !== undefined && new Date(policy.announceAt) > at;
 
 /** Everything behind the numbers, in the reader's words. */
-export function explanationOf(meter: string, found: InForce, at: Date, reader: Reader): Omit<Explanation, 'forecast'> {
+export function explanationOf(meter: string, found: InForce, at: Date, reader: Reader): Omit<Explanation, 'forecast' | 'help'> {
   const { counter, limit } = found;
   const { locale } = reader;
   const isPeriodic = counter.months > 0;
