@@ -314,6 +314,17 @@ describe('early unlock', () => {
     expect(acts).toMatchObject([{ subject: asked.id, details: { reason: 'Short code 4711' } }]);
   });
 
+  test('HO-17: support sees what the customer sees: each grant with its reason, in its own language; HO-18: with the help that belongs to it', async () => {
+    const { api, tenantId } = await withPackage();
+    const operator = await support();
+    const { body: seen } = await operator.get(`/tenants/${tenantId}/usage/teams`);
+    expect(seen).toEqual((await api.get('/usage/teams')).body);
+    expect(seen).toMatchObject({ entitled: 14, available: 11, pending: 3, help: '/api/v1/help/plans?meter=teams' });
+    expect((await api.get(seen.help.slice('/api/v1'.length))).status).toBe(200);
+    expect((await operator.get(`/tenants/${tenantId}/usage/boards`)).body.code).toBe('meter_not_found');
+    expect((await auditOf(tenantId)).filter(({ action }) => action === 'operator.look')).toMatchObject([{ subject: 'teams' }]);
+  });
+
   test('HO-08: a refused request leaves everything as it is, and may be asked anew', async () => {
     const { api, tenantId } = await withPackage();
     const { body: asked } = await api.post('/unlock-requests', { meter: 'teams' });

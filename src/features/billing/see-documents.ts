@@ -3,7 +3,7 @@ import type { Refusal } from '../../contract/refusals';
 import type { OperatorActor } from '../../platform/actor';
 import type { Context } from '../../platform/context';
 import type { Page } from '../../platform/page';
-import type { Result } from '../../platform/result';
+import { ok, type Result } from '../../platform/result';
 import { overlook } from '../tenants/operate';
 import { documentsOf, localeOf } from './documents';
 
@@ -14,4 +14,4 @@ export const seeDocuments = (
   tenantId: string,
   query: DocumentQuery,
 ): Promise<Result<Page<BillingDocument>, Refusal>> =>
-  overlook(ctx, operator, tenantId, 'documents', (tx) => documentsOf(tx, tenantId, query, localeOf(operator.locale)));
+  overlook(ctx, operator, tenantId, 'documents', async (tx) => ok(await documentsOf(tx, tenantId, query, localeOf(operator.locale))));

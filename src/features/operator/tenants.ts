@@ -1,6 +1,7 @@
 import type { TenantView } from '../../contract/operator';
 import type { Refusal } from '../../contract/refusals';
 import type { OrganizationFacts } from '../../contract/subscriptions';
+import type { Explanation } from '../../contract/usage';
 import type { OperatorActor } from '../../platform/actor';
 import type { Context, TxContext } from '../../platform/context';
 import { ok, type Result } from '../../platform/result';
@@ -9,6 +10,7 @@ import { requestsOf } from '../requests/requests';
 import { subscriptionsOf } from '../subscriptions/list-subscriptions';
 import { operate, overlook } from '../tenants/operate';
 import { describeTenant, findTenant, type Tenant } from '../tenants/tenants';
+import { explainTo } from '../usage/explain';
 import { standingsAt } from '../usage/read-usage';
 import { findContact } from './operator.store';
 
@@ -16,7 +18,16 @@ const MOST_REQUESTS = 50;
 
 /** One organization: what it bought and what it waits for. */
 export const viewTenant = (ctx: Context, operator: OperatorActor, tenantId: string): Promise<Result<TenantView, Refusal>> =>
-  overlook(ctx, operator, tenantId, 'tenant', (tx, tenant, at) => show(tx, tenant, operator.locale ?? 'en', at));
+  overlook(ctx, operator, tenantId, 'tenant', async (tx, tenant, at) => ok(await show(tx, tenant, operator.locale ?? 'en', at)));
+
+/** Everything behind the numbers of one meter, as the organization itself sees it (G10). */
+export const explainFor = (
+  ctx: Context,
+  operator: OperatorActor,
+  { tenantId, meter }: { tenantId: string; meter: string },
+  at: Date | undefined,
+): Promise<Result<Explanation, Refusal>> =>
+  overlook(ctx, operator, tenantId, meter, (tx) => explainTo(tx, tenantId, operator.locale, { meter, at }));
 
 /** Makes an organization known before anybody of it comes, or corrects what it is called. */
 export function registerTenant(

@@ -63,8 +63,11 @@ export function overlook<T>(
   operator: OperatorActor,
   tenantId: string,
   subject: string,
-  work: (tx: TxContext, tenant: Tenant, at: Date) => Promise<T>,
+  work: (tx: TxContext, tenant: Tenant, at: Date) => Promise<Result<T, Refusal>>,
 ): Promise<Result<T, Refusal>> {
   const act = { operator, needs: operator.roles[0]!, tenantId, action: 'operator.look', reason: '' };
-  return operate(ctx, act, async (tx, tenant, at) => ok({ value: await work(tx, tenant, at), subject }));
+  return operate(ctx, act, async (tx, tenant, at) => {
+    const seen = await work(tx, tenant, at);
+    return seen.ok ? ok({ value: seen.value, subject }) : seen;
+  });
 }

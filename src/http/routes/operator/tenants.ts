@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { StockMeter } from '../../../contract/meters';
 import { ContractEnd, ContractStart, TenantFacts, TenantFound, TenantQuery, TenantView, WaitingRequest } from '../../../contract/operator';
 import { Subscription } from '../../../contract/subscriptions';
+import { ExplainQuery, Explanation } from '../../../contract/usage';
 import { billStart } from '../../../features/billing/bill-start';
 import { endContractFor, startContractFor } from '../../../features/operator/contracts';
 import { searchTenants, waitingRequests } from '../../../features/operator/search';
-import { registerTenant, viewTenant } from '../../../features/operator/tenants';
+import { explainFor, registerTenant, viewTenant } from '../../../features/operator/tenants';
 import type { OperatorActor } from '../../../platform/actor';
 import { ok } from '../../../platform/result';
 import { type ApiRoute, idParams, operatorRoute } from '../../api-route';
@@ -27,6 +29,15 @@ export const operatorTenantRoutes: ApiRoute<OperatorActor>[] = [
     params,
     answer: TenantView,
     run: ({ ctx, actor, params }) => viewTenant(ctx, actor, params.tenantId),
+  }),
+  operatorRoute({
+    method: 'get',
+    path: '/tenants/:tenantId/usage/:meter',
+    summary: 'Everything behind a meter’s numbers, now or at an instant, as the organization sees it',
+    params: params.extend({ meter: StockMeter }),
+    query: ExplainQuery,
+    answer: Explanation,
+    run: ({ ctx, actor, params, query }) => explainFor(ctx, actor, params, query.at === undefined ? undefined : new Date(query.at)),
   }),
   operatorRoute({
     method: 'put',
