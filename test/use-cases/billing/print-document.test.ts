@@ -118,7 +118,7 @@ test.each([
   [
     'de',
     [
-      'Zahlungsbeleg',
+      'Beleg',
       'Premium: Erstattung für 11. Apr. 2026 bis 30. Apr. 2026',
       '59,00 € abzüglich 19,67 € für 10 von 30 Tagen',
       '−39,33 €',
