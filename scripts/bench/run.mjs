@@ -27,6 +27,7 @@ execFileSync('npm', ['run', '--silent', 'build:server'], { cwd: path.join(here, 
 const { Client } = createRequire(import.meta.url)('pg');
 const product = await import('./product.mjs');
 const { pgbench } = await import('./pgbench.mjs');
+const { invitationTimes } = await import('./licenses.mjs');
 const { openServerDatabase } = product.built('platform/db/server');
 const { openEmbeddedDatabase } = product.built('platform/db/embedded');
 const { CALLERS, HOT, HOT_WITH_HISTORY, TENANTS, anyTenant, creationsPerSecond } = product;
@@ -72,6 +73,14 @@ try {
   for (const callers of [1, 8]) {
     note(`server_${callers}_callers`, await creationsPerSecond(ctx, { callers, seconds: Math.min(seconds, 5), tenantOf: anyTenant }));
   }
+  const invited = await invitationTimes(ctx, (sql) => owner.query(sql), 900_001);
+  figures.licenses_ratio = rounded(median(invited.large) / median(invited.small));
+  figures.licenses_statements = invited.statements;
+  figures.licenses_transactions = invited.transactions;
+  console.log(
+    `licenses: 500 invitees ${median(invited.large).toFixed(1)} ms, 50 invitees ${median(invited.small).toFixed(1)} ms, ratio ${figures.licenses_ratio}; ` +
+      `${invited.transactions.large} transaction of ${invited.statements.large} and ${invited.statements.small} statements`,
+  );
   await database.close();
 
   const app = fork(path.join(here, 'http-app.mjs'), { env: { ...process.env, DATABASE_URL: url } });
@@ -121,6 +130,10 @@ try {
 }
 
 let missed = 0;
+if (figures.licenses_transactions.large !== 1 || figures.licenses_statements.large !== figures.licenses_statements.small) {
+  missed += 1;
+  console.log('licenses: a long list takes more transactions or statements than a short one: ABOVE THE CEILING');
+}
 for (const [name, floor] of Object.entries(FLOORS)) {
   const ok = figures[name] >= floor;
   if (!ok) missed += 1;

@@ -72,8 +72,12 @@ export type LicenseHolder = z.infer<typeof LicenseHolder>;
 export const HolderQuery = PageQuery.extend({ license: LicenseKind.optional() });
 export type HolderQuery = z.infer<typeof HolderQuery>;
 
-/** Pages of help that screens about licenses link to. */
-export const HelpLink = z.object({ topic: z.enum(['license_models', 'license_management', 'license_requests']), path: z.string() });
+/** Where screens about licenses find further help: a resource of this API, and the section of it that it is about. */
+export const HelpLink = z.object({
+  topic: z.enum(['license_models', 'license_management']),
+  path: z.string(),
+  about: z.literal('license'),
+});
 
 export const LicenseOverview = z.object({
   /** null: this organization's plan assigns no licenses to persons. */

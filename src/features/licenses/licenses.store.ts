@@ -99,14 +99,20 @@ export interface Known {
 /** What is known of these addresses: the present member who has it, and an open invitation. */
 export async function findKnown(db: Queryable, tenantId: string, addresses: readonly string[]): Promise<Known[]> {
   return db.query<Known>(
-    `select a.address, m.member_id as "memberId", m.name, m.license, i.kind as invited
+    `with here as (
+       select distinct on (address_key) address_key, member_id, name, license from members
+        where tenant_id = $1 and address_key = any ($2::text[]) and state = 'present'
+        order by address_key, last_active_at desc, member_id
+     ), open as (
+       select address, member_id, kind from invitations
+        where tenant_id = $1 and state = 'open' and (address = any ($2::text[]) or member_id in (select member_id from here))
+     )
+     select distinct on (a.address) a.address, h.member_id as "memberId", h.name, h.license, coalesce(o.kind, w.kind) as invited
        from unnest($2::text[]) as a(address)
-       left join lateral (select member_id, name, license from members
-                           where tenant_id = $1 and address_key = a.address and state = 'present'
-                           order by last_active_at desc, member_id limit 1) m on true
-       left join lateral (select kind from invitations
-                           where tenant_id = $1 and state = 'open' and (address = a.address or member_id = m.member_id)
-                           order by kind = 'waiting' limit 1) i on true`,
+       left join here h on h.address_key = a.address
+       left join open o on o.address = a.address
+       left join open w on w.member_id = h.member_id
+      order by a.address`,
     [tenantId, addresses],
   );
 }

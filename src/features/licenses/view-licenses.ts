@@ -11,11 +11,10 @@ import { dueAt, freeOf, overOf } from './licenses.rules';
 import { countLicenses, findHolders, findInvitations, findPool, type HolderRow, type PoolRow, withdrawInvitation } from './licenses.store';
 import { holdPool, settlePool } from './pool';
 
-/** Where screens about licenses send people who want to know more (MI-20). */
+/** Where screens about licenses send people who want to know more (MI-20): how their plan says it, in their language. */
 const HELP: LicenseOverview['help'] = [
-  { topic: 'license_models', path: '/help/licenses#models' },
-  { topic: 'license_management', path: '/help/licenses#management' },
-  { topic: 'license_requests', path: '/help/licenses#requests' },
+  { topic: 'license_models', path: '/api/v1/help/plans', about: 'license' },
+  { topic: 'license_management', path: '/api/v1/help/plans', about: 'license' },
 ];
 
 /** The pool as allocation sees it at this instant (G10), its settings, and who holds which license, by name. */

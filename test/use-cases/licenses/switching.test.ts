@@ -99,7 +99,7 @@ test('MI-15: settings are the administrators’', async () => {
   expect(unwrap(await readLicenseSettings(ctx, tenant.owner)).chosen).toEqual({ defaultForNew: null, requests: null, invitations: null });
 });
 
-test('MI-20: help about models, management and requests is linked', async () => {
+test('MI-20: help about license models and their management is linked', async () => {
   const tenant = await aSeatTenant(ctx);
   expect(unwrap(await viewLicenses(ctx, tenant.owner, { limit: 1 })).help.map(({ topic }) => topic)).toEqual([
     'license_models',

@@ -47,6 +47,7 @@ create table invitations (
   check (address is not null or member_id is not null)
 );
 create unique index invitations_open on invitations (tenant_id, address) where state = 'open';
+create index invitations_of_member on invitations (tenant_id, member_id) where state = 'open';
 create index invitations_waiting on invitations (tenant_id, created_at, position) where state = 'open' and kind = 'waiting';
 
 -- What came of a list of invitees: the answer that a replay gets.
