@@ -19,6 +19,9 @@ import { licenseHandlers } from './features/licenses/announce-licenses';
 import { deliverMail, MAIL_TOPIC } from './features/mail/send-mail';
 import { deliverQuotaNotice } from './features/notices/deliver-quota-notice';
 import { forgetDone, type OutboxHandler, runOutbox } from './features/outbox/outbox';
+import { changeMails } from './features/plan-changes/change-notices';
+import { planChangeHandlers } from './features/plan-changes/handlers';
+import { rollContracts } from './features/plan-changes/roll-contracts';
 import { type Catalog, loadCatalog } from './features/plans/catalog';
 import { publishPlans } from './features/plans/publish-plans';
 import { applyPendingMarketplaceEvents } from './features/subscriptions/apply-event';
@@ -142,9 +145,10 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
       });
       const handlers: Record<string, OutboxHandler> = {
         'quota.notice': (event) => deliverQuotaNotice(ctx, event, { messages }),
+        ...planChangeHandlers(ctx, { selling, messages }),
         ...licenseHandlers(ctx, { messages }),
         [PAYMENT_TOPIC]: (event) => collectPayment(ctx, event, { payments }),
-        [MAIL_TOPIC]: (event) => deliverMail(ctx, event, { mailer, kinds: { ...billingMails(links), [SUPPORT_MAIL]: supportMail } }),
+        [MAIL_TOPIC]: (event) => deliverMail(ctx, event, { mailer, kinds: { ...billingMails(links), ...changeMails, [SUPPORT_MAIL]: supportMail } }),
       };
       jobs = startJobs(ctx, schedule(selling, handlers));
       bot?.warm();
@@ -174,6 +178,7 @@ function schedule(selling: Selling, handlers: Record<string, OutboxHandler>): Jo
     { name: 'outbox', everyMs: 1_000, run: (ctx) => runOutbox(ctx, handlers) },
     { name: 'marketplace events', everyMs: 5_000, run: (ctx) => applyPendingMarketplaceEvents(ctx, selling) },
     { name: 'subscriptions to be read again', everyMs: 5_000, run: (ctx) => rereadSubscriptions(ctx, selling) },
+    { name: 'contracts to be renewed', everyMs: 10_000, run: rollContracts },
     { name: 'forgetting', everyMs: 3_600_000, run: forgetWhatIsOver },
     { name: 'reconciliation', everyMs: 3_600_000, run: (ctx) => reconcileSubscriptions(ctx, selling) },
   ];

@@ -17,6 +17,12 @@ const BODIES: Record<string, object> = {
   'patch /checklists/:checklistId/items/:itemId': { done: true },
   'patch /opportunities/:opportunityId': { title: 'Mine now' },
   'post /requests/:requestId/decision': { decision: 'granted' },
+  'patch /resources/:resourceId': { name: 'Mine now' },
+  'post /resources/:resourceId/attach': { to: randomUUID() },
+  'post /subscriptions/:subscriptionId/changes/preview': { toPlanId: 'mine-now' },
+  'post /subscriptions/:subscriptionId/changes/rehearse': { toPlanId: 'mine-now' },
+  'post /subscriptions/:subscriptionId/changes': { previewId: 'mine-now', consent: { change: true } },
+  'put /subscriptions/:subscriptionId/changes/:changeId/kept': { items: [] },
   'patch /licenses/:memberId': { license: 'restricted' },
   'patch /drafts/:draftId': { meter: 'tickets', payload: { title: 'Mine now' } },
 };
@@ -76,6 +82,22 @@ beforeAll(async () => {
   };
   const { documents } = await inTenant(ctx, theirs.tenantId, (tx) => issueBill(tx, theirs.tenantId, bill));
   ids.documentId = documents[0]!.documentId;
+  ids.subscriptionId = theirs.subscriptionId;
+  ids.resourceId = randomUUID();
+  ids.changeId = randomUUID();
+  await inTenant(ctx, theirs.tenantId, async ({ db }) => {
+    await db.query(
+      `insert into resources (tenant_id, resource_id, kind, name, created_by, created_at, activated_at, updated_at)
+       values ($1, $2, 'boards', 'Secret board', $3, $4, $4, $4)`,
+      [theirs.tenantId, ids.resourceId, theirs.owner.memberId, ctx.now()],
+    );
+    await db.query(
+      `insert into plan_changes (tenant_id, change_id, subscription_id, cause, direction, from_plan, from_version, to_plan, to_version, effective_at,
+                                 state, ordered_at)
+       values ($1, $2, $3, 'ordered', 'downgrade', $4, 1, $4, 1, $5, 'scheduled', $5)`,
+      [theirs.tenantId, ids.changeId, theirs.subscriptionId, theirs.plan.planId, ctx.now()],
+    );
+  });
   intruder = await it.as((await aTenant(ctx)).owner);
   colleague = await it.as(await theirs.member('admin'));
 });
@@ -122,6 +144,8 @@ test.each([
   '/opportunities',
   '/drafts',
   '/requests',
+  '/resources?state=any',
+  '/subscriptions',
   '/teams',
   '/members/inactive?days=1',
   '/members/removals/preview',

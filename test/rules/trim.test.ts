@@ -198,9 +198,9 @@ test('what is over a limit is told by sum, by the largest, and by number', () =>
   const queue = item('queues', { amounts: { capacity: 70, intake_rate: 5 } });
   const items = [queue, item('queues', { amounts: { capacity: 40, intake_rate: 9 } }), item('templates', { attachedTo: queue.id })];
   expect(excessOf(ask(items, { queues: 1, capacity: 100, intake_rate: 8, templates: 0 }))).toEqual([
-    { meter: 'queues', held: 2, limit: 1 },
     { meter: 'capacity', held: 110, limit: 100 },
     { meter: 'intake_rate', held: 9, limit: 8 },
+    { meter: 'queues', held: 2, limit: 1 },
     { meter: 'templates', held: 1, limit: 0 },
   ]);
   expect(excessOf(ask(items, { templates: 0 }, { rules: [] }))).toEqual([{ meter: 'templates', held: 1, limit: 0 }]);

@@ -29,6 +29,8 @@ export interface Habits {
   unknownOperation: 400 | 404;
   /** How often an operation is read after its acknowledgement until it is done. */
   readsUntilSettled: number;
+  /** A change asked for by the publisher answers with its operation in this header; null: it names none. */
+  namesOperationBy: 'operation-id' | 'operation-location' | null;
 }
 
 export interface FakeSubscription {
@@ -79,6 +81,7 @@ export class FulfillmentApi {
     linkHost: null,
     unknownOperation: 404,
     readsUntilSettled: 0,
+    namesOperationBy: 'operation-location',
   };
   readonly subscriptions = new Map<string, FakeSubscription>();
   readonly operations = new Map<string, FakeOperation>();
@@ -212,6 +215,7 @@ export class FulfillmentApi {
     app.post(`${base}/resolve`, (req, res) => this.resolve(req, res));
     app.get(base, (req, res) => this.list(req, res));
     app.get(`${base}/:id`, (req, res) => this.get(req, res));
+    app.patch(`${base}/:id`, (req, res) => this.change(req, res));
     app.post(`${base}/:id/activate`, (req, res) => this.activate(req, res));
     app.get(`${base}/:id/operations/:operationId`, (req, res) => this.getOperation(req, res));
     app.patch(`${base}/:id/operations/:operationId`, (req, res) => this.acknowledge(req, res));
@@ -260,6 +264,27 @@ export class FulfillmentApi {
       return void res.status(400).json({ code: 'BadArgument' });
     subscription.pendingReads ??= this.habits.readsUntilStarted;
     res.status(200).end();
+  }
+
+  /** What the publisher asks for takes effect when it is settled. */
+  private change(req: Request, res: Response): void {
+    const subscription = this.subscriptions.get(String(req.params.id));
+    const { planId, quantity } = (req.body ?? {}) as { planId?: string; quantity?: number };
+    if (!subscription) return void res.status(404).json({ code: 'NotFound' });
+    const isSame = planId === subscription.planId || (quantity !== undefined && quantity === subscription.quantity);
+    if ((planId === undefined) === (quantity === undefined) || isSame || subscription.status !== 'Subscribed')
+      return void res.status(400).json({ code: 'BadArgument' });
+    if ([...this.operations.values()].some((one) => one.subscriptionId === subscription.id && one.status === 'InProgress'))
+      return void res.status(409).json({ code: 'Conflict' });
+    const operation = this.begin(subscription.id, planId === undefined ? 'ChangeQuantity' : 'ChangePlan', {
+      ...(planId !== undefined && { planId }),
+      ...(quantity !== undefined && { quantity }),
+    });
+    operation.source = 'Partner';
+    const link = `https://another.host.example/api/saas/subscriptions/${subscription.id}/operations/${operation.id}?api-version=2018-08-31`;
+    const by = this.habits.namesOperationBy;
+    if (by) res.set(by, by === 'operation-id' ? operation.id : link);
+    res.status(202).end();
   }
 
   private begun(subscription: FakeSubscription): void {

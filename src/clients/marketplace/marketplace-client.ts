@@ -48,6 +48,8 @@ interface Call {
 interface Answer {
   status: number;
   body: string;
+  /** Of an operation that was begun. */
+  operationId: string | null;
 }
 
 /** The SaaS fulfillment API v2 over HTTP. Source: learn.microsoft.com, SaaS fulfillment subscription and operations APIs. */
@@ -133,6 +135,17 @@ export class MarketplaceClient implements Marketplace {
     return 'noted';
   }
 
+  async change(
+    subscriptionId: string,
+    wanted: { planId: string } | { quantity: number },
+  ): Promise<{ operationId: string | null } | 'busy' | 'refused'> {
+    const answer = await this.send({ method: 'PATCH', url: this.url(`/${part(subscriptionId)}`), body: wanted, isSafe: false });
+    if (answer.status === 409) return 'busy';
+    if (answer.status === 400 || answer.status === 404) return 'refused';
+    succeeded(answer);
+    return { operationId: answer.operationId };
+  }
+
   private url(path: string): string {
     return `${this.settings.apiUrl}/saas/subscriptions${path}?api-version=${API_VERSION}`;
   }
@@ -214,7 +227,10 @@ export class MarketplaceClient implements Marketplace {
         validateStatus: () => true,
       });
       this.deps.log[isTroubled(response.status) ? 'warn' : 'info']({ ...facts, status: response.status }, 'called the marketplace');
-      return { answer: { status: response.status, body: String(response.data ?? '') }, retryAfterMs: retryAfterOf(response) };
+      return {
+        answer: { status: response.status, body: String(response.data ?? ''), operationId: operationOf(response) },
+        retryAfterMs: retryAfterOf(response),
+      };
     } catch (error) {
       this.deps.log.warn(
         { ...facts, reason: (error as { code?: unknown }).code ?? (error as Error).name },
@@ -242,6 +258,13 @@ function read<T>(answer: Answer, reader: (value: unknown) => T): T {
     if (error instanceof UnreadableAnswer) throw new MarketplaceUnavailable(error.message);
     throw error;
   }
+}
+
+/** From its own header, else from the address where it is looked up; that address itself is never called. */
+function operationOf({ headers }: AxiosResponse): string | null {
+  const named = String(headers['operation-id'] ?? '').trim();
+  const located = /\/operations\/([^/?#]+)/u.exec(String(headers['operation-location'] ?? ''))?.[1] ?? '';
+  return [named, located].find((id) => /^[A-Za-z0-9][\w-]{0,99}$/u.test(id)) ?? null;
 }
 
 /** Seconds or a date; 0 when nothing usable is said. */

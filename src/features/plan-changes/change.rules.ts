@@ -1,6 +1,7 @@
 import type { Refusal } from '../../contract/refusals';
 import type { SubscriptionStatus } from '../../contract/subscriptions';
 import { ok, type Result, refuse } from '../../platform/result';
+import { isInArrears } from '../billing/mode.rules';
 import type { Plan } from '../plans/plans';
 import type { PriceItem } from '../plans/policies';
 
@@ -28,7 +29,7 @@ export interface Wanted {
 /** A change that has not ended. */
 export interface OpenChange {
   changeId: string;
-  toPlanId: string;
+  toPlan: string;
   effectiveAt: Date;
 }
 
@@ -56,15 +57,16 @@ export function decideChange(held: Held, wanted: Wanted, newest: Plan | null, op
   const { plan: from } = held;
   const policy = from.policies.change;
   if (!newest) return refuse({ code: 'plan_unknown', planId: wanted.toPlanId });
-  if (wanted.version !== undefined && wanted.version !== newest.version)
-    return refuse({ code: 'plan_version_unavailable', planId: newest.planId, version: wanted.version, newest: newest.version });
-  const to = newest.planId === from.planId && wanted.version === undefined ? from : newest;
+  const isPinned = newest.planId === from.planId && (wanted.version ?? from.version) === from.version;
+  if (!isPinned && (wanted.version ?? newest.version) !== newest.version)
+    return refuse({ code: 'plan_version_unavailable', planId: newest.planId, version: wanted.version!, newest: newest.version });
+  const to = isPinned ? from : newest;
 
   const barrier = barrierBetween(held, to);
   if (barrier) return notAllowed(barrier, to);
   if (held.status !== 'Subscribed') return refuse({ code: 'subscription_inactive', status: held.status });
   if (open)
-    return refuse({ code: 'change_open', changeId: open.changeId, toPlanId: open.toPlanId, effectiveAt: open.effectiveAt.toISOString() });
+    return refuse({ code: 'change_open', changeId: open.changeId, toPlanId: open.toPlan, effectiveAt: open.effectiveAt.toISOString() });
 
   const term = termOf(held, wanted, to);
   if (term !== held.termUnit && (policy.allowed !== 'any' || held.source === 'marketplace')) return termMismatch(held, term);
@@ -79,8 +81,18 @@ export function decideChange(held: Held, wanted: Wanted, newest: Plan | null, op
 
   const direction = isAbove(to, quantity, held) ? 'upgrade' : 'downgrade';
   const effective = policy[direction].effective;
+  // What is billed when the term is over has nothing to give back, and is divided then.
+  const price = priceFor(from, held.termUnit);
+  const isCountedLater = price !== null && isInArrears(price);
   const isFull = policy.proration === 'refund_and_full' || (direction === 'upgrade' && policy.upgrade.anchor === 'reset');
-  return ok({ to, term, quantity, direction, effective, restarts: effective === 'now' && (isFull || term !== held.termUnit) });
+  return ok({
+    to,
+    term,
+    quantity,
+    direction,
+    effective,
+    restarts: effective === 'now' && ((isFull && !isCountedLater) || term !== held.termUnit),
+  });
 }
 
 type Barrier = Extract<Refusal, { code: 'change_not_allowed' }>['reason'];

@@ -76,11 +76,13 @@ export function excessOf({
   kinds,
   rules,
 }: Omit<TrimQuestion, 'mayRemove'>): { meter: string; held: number; limit: number }[] {
-  return Object.keys(kinds).flatMap((meter) => {
-    const limit = limitOf(limits, meter);
-    const held = heldOf(meter, items, kinds, rules);
-    return limit !== null && held > limit ? [{ meter, held, limit }] : [];
-  });
+  return Object.keys(kinds)
+    .sort()
+    .flatMap((meter) => {
+      const limit = limitOf(limits, meter);
+      const held = heldOf(meter, items, kinds, rules);
+      return limit !== null && held > limit ? [{ meter, held, limit }] : [];
+    });
 }
 
 /** What a limit is compared with: the sum of a total, the largest of an each, the attached ones where a plan detaches, else the number. */

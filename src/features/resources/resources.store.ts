@@ -50,6 +50,15 @@ export async function activeResources(db: Queryable, tenantId: string): Promise<
   return db.query<ResourceRow>(`${SELECT} where tenant_id = $1 and archived_at is null order by created_at, resource_id`, [tenantId]);
 }
 
+/** What a plan change took something from, in use or not, as long as nobody took it back. */
+export async function trimmedIds(db: Queryable, tenantId: string, changeId: string): Promise<string[]> {
+  const rows = await db.query<{ id: string }>('select resource_id as id from resources where tenant_id = $1 and trimmed_by = $2', [
+    tenantId,
+    changeId,
+  ]);
+  return rows.map(({ id }) => id);
+}
+
 /** The items and all that hang below them, in use or not, held until the transaction ends. */
 export async function lockTrees(db: Queryable, tenantId: string, ids: readonly string[]): Promise<ResourceRow[]> {
   await db.query(`select 1 from resources where tenant_id = $1 and resource_id = any ($2::uuid[]) order by resource_id for update`, [

@@ -20,6 +20,7 @@ import {
   lockResource,
   type ResourceRow,
   saveResource,
+  trimmedIds,
 } from './resources.store';
 
 /** The kinds of items that the organization's plans know, with their limits. */
@@ -149,6 +150,10 @@ export function detachResource(ctx: Context, actor: Actor, resourceId: string, r
 
 /** Everything in use: what a smaller plan would have to do without some of. */
 export const itemsInUse = (tx: TxContext, tenantId: string): Promise<ResourceRow[]> => activeResources(tx.db, tenantId);
+
+/** Items that a plan change took something from and nobody has taken back since. */
+export const itemsTrimmedBy = async (tx: TxContext, tenantId: string, changeId: string): Promise<Set<string>> =>
+  new Set(await trimmedIds(tx.db, tenantId, changeId));
 
 type Change = (tx: TxContext, row: ResourceRow, by: Handling, at: Date) => Promise<Result<true, Refusal>>;
 

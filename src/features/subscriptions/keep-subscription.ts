@@ -7,6 +7,7 @@ import { anchorUsage } from '../tenants/tenants';
 import { refreshCounters } from '../usage/refresh-counters';
 import { notePayment } from '../usage/unlock-grants';
 import { isPaid, keepsAnchor } from './lifecycle.rules';
+import { tellChanged } from './subscription-changed';
 import { listSubscriptions, logSubscription, type SubscriptionRow, saveSubscription } from './subscriptions.store';
 
 /** Why a subscription changed, and through whom: an object id, or who else did it. */
@@ -71,6 +72,7 @@ export async function keepSubscription(
   if (row.source === 'marketplace' && isPaid(before, row)) {
     await notePayment(tx, tenantId, { paymentId: `${row.subscriptionId}:${row.revision}`, paidAt: at }, at);
   }
+  await tellChanged(tx, tenantId, before, row, at);
 }
 
 async function hasAnother(tx: TxContext, tenantId: string, subscriptionId: string): Promise<boolean> {

@@ -71,6 +71,14 @@ export interface Marketplace {
   activate(subscriptionId: string, plan: { planId: string; quantity: number | null }): Promise<'accepted' | 'refused' | 'ended'>;
   /** null: not known (of notices none need exist). */
   getOperation(subscriptionId: string, operationId: string): Promise<MarketplaceOperation | null>;
+  /**
+   * Asks for another plan, or another number of seats; what becomes of it tells the operation, or the subscription where none is
+   * named. `busy`: another operation is under way; `refused`: not possible so.
+   */
+  change(
+    subscriptionId: string,
+    wanted: { planId: string } | { quantity: number },
+  ): Promise<{ operationId: string | null } | 'busy' | 'refused'>;
   /** `settled`: somebody or time decided before; `unknown`: there is no such operation. */
   acknowledge(subscriptionId: string, operationId: string, outcome: 'Success' | 'Failure'): Promise<'noted' | 'settled' | 'unknown'>;
 }

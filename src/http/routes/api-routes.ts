@@ -7,6 +7,7 @@ import { memberRoutes } from './members';
 import { opportunityRoutes } from './opportunities';
 import { planRoutes } from './plans';
 import { requestRoutes } from './requests';
+import { planChangeRoutes } from './plan-changes';
 import { resourceRoutes } from './resources';
 import { subscriptionRoutes } from './subscriptions';
 import { supportRoutes } from './support';
@@ -27,6 +28,7 @@ export const apiRoutes = (links: Parameters<typeof memberRoutes>[0] & { mailIsOn
   ...requestRoutes,
   ...planRoutes,
   ...subscriptionRoutes,
+  ...planChangeRoutes,
   ...billingRoutes({ supportContact: links.supportContact, mailIsOn: links.mailIsOn ?? false }),
   ...supportRoutes(links),
   ...resourceRoutes,

@@ -1,0 +1,130 @@
+import type { TxContext } from '../../platform/context';
+import { monthAt, spanOf } from '../billed-people/months.rules';
+import { billedCounts, snapshotMonth } from '../billed-people/snapshot-month';
+import { type Counts, linesFor } from '../billing/bill-lines.rules';
+import { billIdOf } from '../billing/bill-start';
+import { countsAt } from '../billing/counts';
+import { issueBill } from '../billing/issue-bill';
+import { isInArrears } from '../billing/mode.rules';
+import type { Term } from '../billing/term-parts.rules';
+import type { Plan } from '../plans/plans';
+import type { Contract } from '../subscriptions/contracts';
+import { paidTerm, type SubscriptionRow } from '../subscriptions/held';
+import type { Tenant } from '../tenants/tenants';
+import { priceFor } from './change.rules';
+import { dividedTerm, type StoredMoney } from './change-money.rules';
+import type { ChangeRow } from './plan-changes.store';
+import { publishedPlan, stretchesOf } from './situation';
+
+/** A term that begins, at its full price. Made again it is the same bill. */
+export async function billAhead(
+  tx: TxContext,
+  tenant: Tenant,
+  { subscriptionId, termStart, termEnd, termUnit, quantity }: Contract,
+  plan: Plan,
+  at: Date,
+): Promise<void> {
+  const price = priceFor(plan, termUnit);
+  if (!price || isInArrears(price)) return;
+  const counts = await countsAt(tx, tenant.tenantId, plan, quantity, at);
+  const lines = linesFor(plan, price, counts, { start: termStart, end: termEnd, timeZone: tenant.timeZone }, at);
+  const billId = billIdOf(subscriptionId, termStart);
+  await issueBill(tx, tenant.tenantId, {
+    billId,
+    subscriptionId,
+    cause: 'renewal',
+    currency: price.currency,
+    lines,
+    plan,
+    at,
+    periodStart: termStart,
+    periodEnd: termEnd,
+  });
+}
+
+/**
+ * What was counted in a term that is over, of plans whose price multiplies people or teams. A monthly term is billed by the calendar
+ * month that ended in it, so that a month's bill and its list of people are one and the same (EC-13); a longer one by itself.
+ */
+export async function billCounted(
+  tx: TxContext,
+  tenant: Tenant,
+  contract: SubscriptionRow,
+  plan: Plan,
+  term: Term,
+  at: Date,
+): Promise<void> {
+  const { tenantId, timeZone } = tenant;
+  const { subscriptionId, termUnit, quantity } = contract;
+  const price = priceFor(plan, termUnit);
+  if (!price || !isInArrears(price)) return;
+  const month = monthAt(new Date(spanOf(monthAt(term.end, timeZone), timeZone).start.getTime() - 1), timeZone);
+  const isMonthly = termUnit === 'P1M';
+  const period = isMonthly ? spanOf(month, timeZone) : term;
+  const { people, teams } = isMonthly
+    ? await snapshotMonth(tx, tenantId, month, null, at)
+    : await billedCounts(tx, tenantId, plan.policies.people, term);
+  const counts: Counts = { activeMembers: people, activeTeams: teams, fullLicenses: quantity ?? 0 };
+  const stretches = await stretchesOf(tx, tenantId, contract, plan, period);
+  const billed = { ...period, timeZone };
+  const lines =
+    stretches.length === 1
+      ? linesFor(plan, price, counts, billed, at)
+      : dividedTerm({ heldTerm: termUnit, counts }, stretches, billed).lines;
+  await issueBill(tx, tenantId, {
+    billId: `${subscriptionId}:counted:${period.start.toISOString()}`,
+    subscriptionId,
+    cause: 'renewal',
+    currency: price.currency,
+    lines,
+    plan,
+    at,
+    periodStart: period.start,
+    periodEnd: period.end,
+  });
+}
+
+/** A statement of a term that Microsoft bills, by what our catalog knows of the price. */
+export async function billMarketplaceTerm(tx: TxContext, { tenantId, timeZone }: Tenant, row: SubscriptionRow, at: Date): Promise<void> {
+  const term = paidTerm(row);
+  const plan = await publishedPlan(tx, row.planId, row.planVersion);
+  const price = priceFor(plan, row.termUnit);
+  if (!term || !price) return;
+  const { subscriptionId, quantity, activatedAt } = row;
+  const counts = await countsAt(tx, tenantId, plan, quantity, at);
+  await issueBill(tx, tenantId, {
+    billId: billIdOf(subscriptionId, term.start),
+    subscriptionId,
+    cause: activatedAt && activatedAt >= term.start ? 'start' : 'renewal',
+    currency: price.currency,
+    lines: linesFor(plan, price, counts, { ...term, timeZone }, at),
+    plan,
+    at,
+    periodStart: term.start,
+    periodEnd: term.end,
+  });
+}
+
+/** What a change costs, billed here or stated where Microsoft bills. */
+export async function billChange(
+  tx: TxContext,
+  tenantId: string,
+  change: ChangeRow,
+  to: Plan,
+  money: StoredMoney,
+  at: Date,
+): Promise<void> {
+  const { lines, refunds, currency, periodStart, periodEnd } = money;
+  await issueBill(tx, tenantId, {
+    billId: `change:${change.changeId}`,
+    subscriptionId: change.subscriptionId,
+    cause: 'change',
+    currency,
+    lines,
+    refunds,
+    plan: to,
+    at,
+    periodStart: new Date(periodStart),
+    periodEnd: new Date(periodEnd),
+  });
+}

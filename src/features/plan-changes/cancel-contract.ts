@@ -1,0 +1,90 @@
+import type { Refusal } from '../../contract/refusals';
+import type { Actor } from '../../platform/actor';
+import { type Context, inTenant, type TxContext } from '../../platform/context';
+import { ok, type Result, refuse } from '../../platform/result';
+import { refundLine } from '../billing/bill-lines.rules';
+import { billedFor, issueBill } from '../billing/issue-bill';
+import { enter } from '../members/admit-member';
+import { cancellationAt } from '../subscriptions/cancellation.rules';
+import { type Contract, changeContract, endContract, lockContract } from '../subscriptions/contracts';
+import { heldSubscription, heldSubscriptions } from '../subscriptions/held';
+import { lockTenant, type Tenant } from '../tenants/tenants';
+import { priceFor } from './change.rules';
+import { endOpenChange } from './plan-changes';
+import { findOpenChange } from './plan-changes.store';
+import { publishedPlan } from './situation';
+
+/**
+ * Cancels a contract: within its window at once and with all the money back, afterwards as its plan says. Additions go with the
+ * plan they belong to. Cancelling again changes nothing. What Microsoft sold is cancelled there.
+ */
+export function cancelContract(ctx: Context, actor: Actor, subscriptionId: string): Promise<Result<null, Refusal>> {
+  return withContract(ctx, actor, subscriptionId, async (tx, tenant, contract, at) => {
+    const { tenantId } = tenant;
+    const plan = await publishedPlan(tx, contract.planId, contract.planVersion);
+    const offer = cancellationAt(contract, plan.policies.cancellation, at)?.offer;
+    const cause = { name: 'cancel', actor: actor.memberId, via: actor.via };
+    if (!offer) return;
+    if (offer === 'renewal_off') {
+      await endContract(tx, tenantId, subscriptionId, 'term_end', cause, at);
+      return;
+    }
+    if (offer === 'cancel_with_refund')
+      for (const row of await heldSubscriptions(tx, tenantId))
+        if (row.subscriptionId === subscriptionId || row.parentId === subscriptionId) await giveBack(tx, tenant, row.subscriptionId, at);
+    const change = await findOpenChange(tx.db, tenantId, subscriptionId);
+    if (change) await endOpenChange(tx, tenantId, change, 'withdrawn', at);
+    await endContract(tx, tenantId, subscriptionId, 'now', cause, at);
+  });
+}
+
+/** Lets a contract go on whose renewal was turned off. Additions stay as they are. */
+export function resumeContract(ctx: Context, actor: Actor, subscriptionId: string): Promise<Result<null, Refusal>> {
+  return withContract(ctx, actor, subscriptionId, async (tx, { tenantId }, contract, at) => {
+    if (contract.autoRenew) return;
+    await changeContract(tx, tenantId, contract, { autoRenew: true }, { name: 'resume', actor: actor.memberId, via: actor.via }, at);
+  });
+}
+
+type Act = (tx: TxContext, tenant: Tenant, contract: Contract, at: Date) => Promise<void>;
+
+/** Of a contract that has ended nothing is changed any more. */
+function withContract(ctx: Context, actor: Actor, subscriptionId: string, act: Act): Promise<Result<null, Refusal>> {
+  const { tenantId } = actor;
+  return inTenant(ctx, tenantId, async (tx) => {
+    const at = tx.now();
+    const access = await enter(tx, actor, 'manage_plan');
+    if (!access.ok) return access;
+    const tenant = (await lockTenant(tx.db, tenantId))!;
+    const held = await heldSubscription(tx, tenantId, subscriptionId);
+    if (!held) return refuse({ code: 'subscription_not_found' });
+    const contract = await lockContract(tx, tenantId, subscriptionId);
+    if (!contract) return refuse({ code: 'change_not_allowed', reason: 'managed_elsewhere', toPlanId: held.planId });
+    if (contract.status !== 'Unsubscribed') await act(tx, tenant, contract, at);
+    return ok(null);
+  });
+}
+
+/** All that was billed for the running term; cancelled in its window a purchase costs nothing. */
+async function giveBack(tx: TxContext, { tenantId, timeZone }: Tenant, subscriptionId: string, at: Date): Promise<void> {
+  const contract = await lockContract(tx, tenantId, subscriptionId);
+  if (!contract || contract.status === 'Unsubscribed') return;
+  const { termStart: start, termEnd: end, termUnit, planId, planVersion } = contract;
+  const plan = await publishedPlan(tx, planId, planVersion);
+  const price = priceFor(plan, termUnit);
+  const billedMinor = await billedFor(tx, tenantId, subscriptionId, start);
+  if (!price || billedMinor <= 0) return;
+  const paid = { plan, price: { ...price, minor: billedMinor, per: 'subscription' as const }, quantity: 1 };
+  await issueBill(tx, tenantId, {
+    billId: `cancel:${subscriptionId}`,
+    subscriptionId,
+    cause: 'change',
+    currency: price.currency,
+    lines: [],
+    refunds: [refundLine({ start, end, timeZone }, start, paid, { proration: 'days', basis: 'actual' })],
+    plan,
+    at,
+    periodStart: start,
+    periodEnd: end,
+  });
+}

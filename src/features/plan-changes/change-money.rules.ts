@@ -1,0 +1,115 @@
+import {
+  type BilledPeriod,
+  type BillLine,
+  billedLine,
+  type Counts,
+  linesFor,
+  type PlanPart,
+  proratedLines,
+  refundLine,
+  unitsOf,
+} from '../billing/bill-lines.rules';
+import { isInArrears } from '../billing/mode.rules';
+import type { Term } from '../billing/term-parts.rules';
+import type { Plan } from '../plans/plans';
+import type { PriceItem } from '../plans/policies';
+import { type Decision, priceFor } from './change.rules';
+
+export interface Money {
+  currency: string;
+  lines: BillLine[];
+  /** What goes back of earlier bills. */
+  refunds: BillLine[];
+  period: Term;
+  /** Somebody else bills, or it is counted when the term is over. */
+  isEstimate: boolean;
+}
+
+/** As a change keeps it. */
+export type StoredMoney = Omit<Money, 'period'> & { periodStart: string; periodEnd: string };
+
+/** A plan that was paid for during a term, and since when. */
+export interface Stretch {
+  plan: Plan;
+  quantity: number | null;
+  since: Date;
+}
+
+export interface MoneyQuestion {
+  decision: Decision;
+  source: 'marketplace' | 'direct';
+  /** What was held in the running term, oldest first; the last is the plan held now. */
+  stretches: readonly Stretch[];
+  heldTerm: string | null;
+  /** The running term, and the one that begins with the change or after it. */
+  term: Term;
+  next: Term;
+  /** What was billed for the running term so far. */
+  billedMinor: number;
+  counts: Counts;
+  timeZone: string;
+  at: Date;
+}
+
+/** What a change costs, as lines that sum to the cent (G5); null: it costs nothing by itself. */
+export function moneyOf(question: MoneyQuestion): Money | null {
+  const { decision, source, next, at } = question;
+  const price = priceFor(decision.to, decision.term)!;
+  const common = { currency: price.currency, isEstimate: source === 'marketplace' || isInArrears(price) };
+  if (decision.effective === 'period_end') return { ...common, ...fullTerm(question, price, next, next.start), refunds: [] };
+  if (decision.restarts) return { ...common, ...fullTerm(question, price, next, at), refunds: refundsOf(question) };
+  const { proration } = heldPlan(question).policies.change;
+  return proration === 'days' || proration === 'seconds' ? { ...common, ...sharedTerm(question, price), refunds: [] } : null;
+}
+
+const heldPlan = ({ stretches }: Pick<MoneyQuestion, 'stretches'>): Plan => stretches.at(-1)!.plan;
+
+function fullTerm({ decision, counts, timeZone }: MoneyQuestion, price: PriceItem, term: Term, billedAt: Date) {
+  const own = { ...counts, fullLicenses: decision.quantity ?? 0 };
+  return { lines: linesFor(decision.to, price, own, { ...term, timeZone }, billedAt), period: term };
+}
+
+/** The unused rest of what was paid for the running term (CH-03); a plan that gives nothing back keeps it. */
+function refundsOf({ decision, stretches, heldTerm, term, billedMinor, timeZone, at }: MoneyQuestion): BillLine[] {
+  const { plan } = stretches.at(-1)!;
+  const { change } = plan.policies;
+  const price = priceFor(plan, heldTerm);
+  const givesBack = change.proration !== 'none' || decision.term !== heldTerm;
+  if (!price || !givesBack || billedMinor <= 0) return [];
+  const paid: PlanPart = { plan, price: { ...price, minor: billedMinor, per: 'subscription' }, quantity: 1 };
+  return [
+    refundLine({ ...term, timeZone }, at, paid, { proration: change.proration === 'seconds' ? 'seconds' : 'days', basis: change.basis }),
+  ];
+}
+
+/** The running term divided between the plans held in it and the new one; what was billed for it is taken off. */
+function sharedTerm(question: MoneyQuestion, price: PriceItem) {
+  const { decision, source, stretches, term, billedMinor, timeZone, at } = question;
+  const { lines } = dividedTerm(question, [...stretches, { plan: decision.to, quantity: decision.quantity, since: at }], {
+    ...term,
+    timeZone,
+  });
+  const billed = source === 'direct' && !isInArrears(price) ? billedLine(billedMinor) : null;
+  return { lines: billed ? [...lines, billed] : lines, period: term };
+}
+
+/** What each plan held in a term costs for its part of it, by the rule of the first. */
+export function dividedTerm(
+  { heldTerm, counts }: Pick<MoneyQuestion, 'heldTerm' | 'counts'>,
+  stretches: readonly Stretch[],
+  period: BilledPeriod,
+): { lines: BillLine[] } {
+  const parts = stretches.flatMap(({ plan, quantity, since }): (PlanPart & { since: Date })[] => {
+    const price = priceFor(plan, heldTerm);
+    return price ? [{ plan, price, quantity: unitsOf(price.per, { ...counts, fullLicenses: quantity ?? 0 }), since }] : [];
+  });
+  const { proration, basis } = stretches[0]!.plan.policies.change;
+  const cuts = parts.slice(1).map(({ since }) => since);
+  return { lines: proratedLines(period, cuts, parts, { proration: proration === 'seconds' ? 'seconds' : 'days', basis }) };
+}
+
+export const storedMoney = ({ period, ...money }: Money): StoredMoney => ({
+  ...money,
+  periodStart: period.start.toISOString(),
+  periodEnd: period.end.toISOString(),
+});

@@ -1,0 +1,130 @@
+import type { PlanChange } from '../../contract/plan-changes';
+import type { Refusal } from '../../contract/refusals';
+import type { Actor } from '../../platform/actor';
+import { type Context, inTenant, type TxContext } from '../../platform/context';
+import { type Page, pageOf, readAgeCursor } from '../../platform/page';
+import { ok, type Result, refuse } from '../../platform/result';
+import { audit } from '../audit/audit';
+import { unscheduleGrants } from '../entitlements/unschedule-grants';
+import { enter } from '../members/admit-member';
+import { heldSubscription } from '../subscriptions/held';
+import { lockTenant } from '../tenants/tenants';
+import { refreshCounters } from '../usage/refresh-counters';
+import { type ChangeRow, dropKept, findChange, findChanges, insertTrim, lockChange, moveChange } from './plan-changes.store';
+import { foreseen, presentChange } from './present-change';
+import { localeOf } from './preview-change';
+
+/** Newest first. */
+export function listChanges(
+  ctx: Context,
+  actor: Actor,
+  subscriptionId: string,
+  query: { cursor?: string | undefined; limit: number },
+): Promise<Result<Page<PlanChange>, Refusal>> {
+  return inTenant(ctx, actor.tenantId, async (tx) => {
+    const at = tx.now();
+    const access = await enter(tx, actor, 'read');
+    if (!access.ok) return access;
+    if (!(await heldSubscription(tx, actor.tenantId, subscriptionId))) return refuse({ code: 'subscription_not_found' });
+    const rows = await findChanges(tx.db, actor.tenantId, { subscriptionId, before: readAgeCursor(query.cursor), limit: query.limit + 1 });
+    const { items, nextCursor } = pageOf(
+      rows,
+      query.limit,
+      (row) => row,
+      (row) => [row.orderedAt, row.changeId],
+    );
+    const shown: PlanChange[] = [];
+    for (const row of items) shown.push(await presentChange(tx, actor.tenantId, row, localeOf(actor), at));
+    return ok({ items: shown, nextCursor });
+  });
+}
+
+export function getChange(ctx: Context, actor: Actor, subscriptionId: string, changeId: string): Promise<Result<PlanChange, Refusal>> {
+  return inTenant(ctx, actor.tenantId, async (tx) => {
+    const access = await enter(tx, actor, 'read');
+    if (!access.ok) return access;
+    const row = await findChange(tx.db, actor.tenantId, changeId);
+    if (row?.subscriptionId !== subscriptionId) return refuse({ code: 'change_not_found' });
+    return ok(await presentChange(tx, actor.tenantId, row, localeOf(actor), tx.now()));
+  });
+}
+
+/** What waits at the marketplace for longer than this may be given up here: nothing more is to be expected. */
+const LOST_AFTER_MS = 24 * 3_600_000;
+
+/** Takes back a change that has not taken effect: everything stays as if it had never been ordered. Again, it changes nothing. */
+export function withdrawChange(ctx: Context, actor: Actor, subscriptionId: string, changeId: string): Promise<Result<PlanChange, Refusal>> {
+  return openChange(ctx, actor, { subscriptionId, changeId, act: 'withdraw' }, async (tx, row, at) => {
+    const isUnderWay = row.state === 'awaiting_marketplace' && row.operationId !== null;
+    if (isUnderWay && at.getTime() - row.orderedAt.getTime() < LOST_AFTER_MS)
+      return refuse({ code: 'change_closed', state: 'awaiting_marketplace' });
+    await endOpenChange(tx, actor.tenantId, row, 'withdrawn', at);
+    return ok(true);
+  });
+}
+
+/** Ends a change that comes to nothing; the limits that were to come do not. */
+export async function endOpenChange(tx: TxContext, tenantId: string, row: ChangeRow, to: 'withdrawn' | 'refused', at: Date): Promise<void> {
+  await moveChange(tx.db, tenantId, row.changeId, { from: ['scheduled', 'awaiting_marketplace'], to, endedAt: at });
+  const held = await heldSubscription(tx, tenantId, row.subscriptionId);
+  if (row.state !== 'scheduled' || held?.source !== 'direct') return;
+  await unscheduleGrants(tx, tenantId, row.subscriptionId, row.effectiveAt, at);
+  await refreshCounters(tx, tenantId, at);
+}
+
+/** What the customer would rather keep when the change takes effect, as far as the new limits allow. */
+export function chooseKept(
+  ctx: Context,
+  actor: Actor,
+  subscriptionId: string,
+  changeId: string,
+  ids: readonly string[],
+): Promise<Result<PlanChange, Refusal>> {
+  return openChange(ctx, actor, { subscriptionId, changeId, act: 'choose' }, async (tx, row, at) => {
+    const { situation, outcome } = await foreseen(tx, actor.tenantId, row, at);
+    const chosen = situation.items.filter(({ id }) => ids.includes(id));
+    if (chosen.length < new Set(ids).size) return refuse({ code: 'resource_not_found' });
+    for (const { meter, after } of outcome.limits) {
+      const count = chosen.filter(({ kind }) => kind === meter).length;
+      if (after !== null && count > after) return refuse({ code: 'too_many_kept', kind: meter, limit: after, chosen: count });
+    }
+    await dropKept(tx.db, actor.tenantId, changeId);
+    for (const { id, kind, name } of chosen)
+      await insertTrim(
+        tx.db,
+        actor.tenantId,
+        changeId,
+        { subject: id, meter: kind, action: 'keep', reversible: true, snapshot: { kind, name }, state: 'kept' },
+        at,
+      );
+    return ok(true);
+  });
+}
+
+type Act = (tx: TxContext, row: ChangeRow, at: Date) => Promise<Result<true, Refusal>>;
+
+async function openChange(
+  ctx: Context,
+  actor: Actor,
+  { subscriptionId, changeId, act }: { subscriptionId: string; changeId: string; act: 'withdraw' | 'choose' },
+  run: Act,
+): Promise<Result<PlanChange, Refusal>> {
+  const { tenantId, memberId, via } = actor;
+  return inTenant(ctx, tenantId, async (tx) => {
+    const at = tx.now();
+    const access = await enter(tx, actor, 'manage_plan');
+    if (!access.ok) return access;
+    await lockTenant(tx.db, tenantId);
+    const row = await lockChange(tx.db, tenantId, changeId);
+    if (row?.subscriptionId !== subscriptionId) return refuse({ code: 'change_not_found' });
+    const present = async () => ok(await presentChange(tx, tenantId, (await findChange(tx.db, tenantId, changeId))!, localeOf(actor), at));
+    if (row.endedAt) {
+      const isDone = act === 'withdraw' && row.state === 'withdrawn';
+      return isDone ? present() : refuse({ code: 'change_closed', state: row.state as 'applied' | 'withdrawn' | 'refused' });
+    }
+    const done = await run(tx, row, at);
+    if (!done.ok) return done;
+    await audit(tx, tenantId, { actor: memberId, via, action: `plan_change.${act}`, subject: subscriptionId, details: { changeId } }, at);
+    return present();
+  });
+}

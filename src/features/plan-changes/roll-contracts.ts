@@ -1,0 +1,162 @@
+import { type Context, inTenant, type TxContext } from '../../platform/context';
+import { billStart } from '../billing/bill-start';
+import { countsAt } from '../billing/counts';
+import { tierFor } from '../billing/tier.rules';
+import { listPlans, type Plan } from '../plans/plans';
+import {
+  type Contract,
+  changeContract,
+  dueContracts,
+  endContract,
+  lockContract,
+  nextTermOf,
+  startContract,
+} from '../subscriptions/contracts';
+import { heldSubscriptions } from '../subscriptions/held';
+import { lockTenant, type Tenant } from '../tenants/tenants';
+import { refreshCounters } from '../usage/refresh-counters';
+import { applyToContract, trimItems } from './apply-change';
+import { billAhead, billCounted } from './bill-terms';
+import { priceFor } from './change.rules';
+import { endOpenChange } from './plan-changes';
+import { type ChangeRow, findOpenChange, insertChange, moveChange } from './plan-changes.store';
+import { foreseeChange } from './present-change';
+import { publishedPlan, situationOf } from './situation';
+
+const BY_TIME = { actor: 'contract', via: 'contract' } as const;
+/** Terms of one contract that are made up for in one run. */
+const MOST_AT_ONCE = 120;
+
+/**
+ * Renews the contracts whose term is over: what was ordered for its end takes effect, the band of a tier is chosen anew, the next
+ * term is billed. Every step carries the instant of the edge, so that a run that is weeks late writes what a punctual one would have.
+ */
+export async function rollContracts(ctx: Context): Promise<number> {
+  const due = await dueContracts(ctx, ctx.now());
+  for (const { tenantId, subscriptionId } of due) {
+    try {
+      await rollContract(ctx, tenantId, subscriptionId);
+    } catch (error) {
+      ctx.log.error({ err: error, subscriptionId }, 'a contract could not be renewed');
+    }
+  }
+  return due.length;
+}
+
+/** Term by term until the present one; each in a transaction of its own. */
+export async function rollContract(ctx: Context, tenantId: string, subscriptionId: string): Promise<void> {
+  for (let terms = 0; terms < MOST_AT_ONCE; terms += 1)
+    if (!(await inTenant(ctx, tenantId, (tx) => rollOnce(tx, tenantId, subscriptionId)))) return;
+}
+
+/** False: nothing is due. */
+async function rollOnce(tx: TxContext, tenantId: string, subscriptionId: string): Promise<boolean> {
+  const now = tx.now();
+  const tenant = (await lockTenant(tx.db, tenantId))!;
+  const contract = await lockContract(tx, tenantId, subscriptionId);
+  if (!contract || contract.status === 'Unsubscribed' || contract.termEnd > now) return false;
+  const edge = contract.termEnd;
+  const plan = await publishedPlan(tx, contract.planId, contract.planVersion);
+  await billCounted(tx, tenant, contract, plan, { start: contract.termStart, end: edge }, edge);
+
+  const next = await atEdge(tx, tenant, contract, plan, edge);
+  if (next) {
+    const renewed = await renew(tx, tenant, next, edge);
+    const held = await publishedPlan(tx, renewed.planId, renewed.planVersion);
+    await billAhead(tx, tenant, renewed, held, edge);
+    if (held.role === 'base') await startMissingTiers(tx, tenant, renewed, held, edge);
+  }
+  await refreshCounters(tx, tenantId, now);
+  return next !== null;
+}
+
+/** The contract as it goes into its next term; null: it ends here. */
+async function atEdge(tx: TxContext, tenant: Tenant, contract: Contract, plan: Plan, edge: Date): Promise<Contract | null> {
+  const { tenantId } = tenant;
+  const { subscriptionId } = contract;
+  const change = await findOpenChange(tx.db, tenantId, subscriptionId);
+  if (!contract.autoRenew || contract.status !== 'Subscribed') {
+    if (change) await endOpenChange(tx, tenantId, change, 'withdrawn', edge);
+    await endContract(tx, tenantId, subscriptionId, 'now', { name: 'end', ...BY_TIME }, edge);
+    return null;
+  }
+  if (change && change.effectiveAt <= edge) return applyScheduled(tx, tenant, contract, change, edge);
+  return plan.policies.tier ? chooseTier(tx, tenant, contract, plan, edge) : contract;
+}
+
+async function applyScheduled(tx: TxContext, tenant: Tenant, contract: Contract, change: ChangeRow, edge: Date): Promise<Contract> {
+  const situation = await situationOf(tx, tenant, contract, edge);
+  const { decision, outcome } = await foreseeChange(tx, tenant.tenantId, change, situation);
+  const changed = await applyToContract(tx, situation, contract, decision, { name: 'change', ...BY_TIME }, edge, {
+    termUnit: change.termUnit,
+  });
+  await trimItems(tx, situation, change, outcome, edge);
+  await moveChange(tx.db, tenant.tenantId, change.changeId, { from: ['scheduled'], to: 'applied', endedAt: edge });
+  return changed;
+}
+
+/** Bands of one group, and of one offer, are chosen by what is counted at the bill date (HO-13, HO-14). */
+async function chooseTier(tx: TxContext, tenant: Tenant, contract: Contract, plan: Plan, edge: Date): Promise<Contract | null> {
+  const { tenantId } = tenant;
+  const { subscriptionId } = contract;
+  const { group } = plan.policies.tier!;
+  const best = tierFor(await bandsOf(tx, plan.offerId, group), await countsAt(tx, tenantId, plan, contract.quantity, edge));
+  if (best?.planId === plan.planId) return contract;
+  if (!best) {
+    await endContract(tx, tenantId, subscriptionId, 'now', { name: 'tier', ...BY_TIME }, edge);
+    return null;
+  }
+  const changes = { planId: best.planId, planVersion: best.version };
+  await insertChange(tx.db, tenantId, {
+    changeId: tx.newId(),
+    subscriptionId,
+    cause: 'tier',
+    direction: best.rank > plan.rank ? 'upgrade' : 'downgrade',
+    fromPlan: plan.planId,
+    fromVersion: plan.version,
+    fromQuantity: contract.quantity,
+    toPlan: best.planId,
+    toVersion: best.version,
+    toQuantity: contract.quantity,
+    termUnit: contract.termUnit,
+    effectiveAt: edge,
+    state: 'applied',
+    estimate: {},
+    consent: {},
+    operationId: null,
+    orderedBy: null,
+    orderedAt: edge,
+    endedAt: edge,
+  });
+  return changeContract(tx, tenantId, contract, changes, { name: 'tier', ...BY_TIME }, edge);
+}
+
+/** A group of which the organization has no band yet, although what is counted lies in one. */
+async function startMissingTiers(tx: TxContext, tenant: Tenant, base: Contract, plan: Plan, edge: Date): Promise<void> {
+  const { tenantId } = tenant;
+  const addons = (await listPlans(tx.db, plan.offerId)).filter(({ policies }) => policies.tier !== null);
+  const owned = new Set<string>();
+  for (const row of await heldSubscriptions(tx, tenantId))
+    if (row.status !== 'Unsubscribed') owned.add((await publishedPlan(tx, row.planId, row.planVersion)).policies.tier?.group ?? '');
+  const counts = await countsAt(tx, tenantId, plan, base.quantity, edge);
+  for (const group of new Set(addons.map(({ policies }) => policies.tier!.group))) {
+    if (owned.has(group)) continue;
+    const bands = addons.filter(({ policies }) => policies.tier!.group === group);
+    const best = tierFor(bands, counts);
+    const term = base.termUnit;
+    if (!best || (term !== 'P1M' && term !== 'P1Y') || !priceFor(best, term)) continue;
+    const order = { planId: best.planId, term, quantity: null, startsAt: null } as const;
+    const by = { name: 'tier', ...BY_TIME, buyer: { tenantId, objectId: null, address: null } };
+    const started = await startContract(tx, tenant, order, by, billStart, edge);
+    if (!started.ok) tx.log.warn({ refusal: started.refusal.code, planId: best.planId }, 'a band of a tier could not be started');
+  }
+}
+
+const bandsOf = async (tx: TxContext, offerId: string, group: string): Promise<Plan[]> =>
+  (await listPlans(tx.db, offerId)).filter(({ policies }) => policies.tier?.group === group);
+
+async function renew(tx: TxContext, tenant: Tenant, contract: Contract, edge: Date): Promise<Contract> {
+  const term = nextTermOf(contract, tenant.timeZone);
+  const changes = { termStart: term.start, termEnd: term.end };
+  return changeContract(tx, tenant.tenantId, contract, changes, { name: 'renew', ...BY_TIME }, edge);
+}
