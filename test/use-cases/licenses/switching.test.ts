@@ -104,7 +104,6 @@ test('MI-20: help about license models and their management is linked', async ()
   expect(unwrap(await viewLicenses(ctx, tenant.owner, { limit: 1 })).help.map(({ topic }) => topic)).toEqual([
     'license_models',
     'license_management',
-    'license_requests',
   ]);
 });
 
