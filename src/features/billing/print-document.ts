@@ -183,7 +183,7 @@ class Printer {
       if (this.content.lines.length > 0) this.taxedSum(say.total, total);
       if (refunded.grossMinor !== 0) this.taxedSum(say.refundTotal, refunded);
       this.sum(payment!.amountMinor < 0 ? say.balanceBack : say.balance, Math.abs(payment!.amountMinor), true);
-      if (payment?.on) this.remark(fill(say.paidOn, { date: this.date(payment.on) }, this.language));
+      if (payment?.on && payment.amountMinor > 0) this.remark(fill(say.paidOn, { date: this.date(payment.on) }, this.language));
     } else if (kind === 'statement') {
       const whole = { ...total };
       for (const name of ['netMinor', 'taxMinor', 'grossMinor'] as const) whole[name] += refunded[name];
