@@ -1,0 +1,313 @@
+import fc from 'fast-check';
+import { decideChange, type Held, planThatFits, type Wanted } from '../../src/features/plan-changes/change.rules';
+import { type MoneyQuestion, moneyOf, type Stretch } from '../../src/features/plan-changes/change-money.rules';
+import type { Plan } from '../../src/features/plans/plans';
+import { PlanPolicies, PriceItem } from '../../src/features/plans/policies';
+import type { Result } from '../../src/platform/result';
+
+const priced = (minor: number, given: Partial<PriceItem> = {}): PriceItem =>
+  PriceItem.parse({ term: 'P1M', currency: 'EUR', minor, ...given });
+const aPlan = (planId: string, rank: number, given: Partial<Omit<Plan, 'policies'>> & { policies?: object } = {}): Plan => ({
+  planId,
+  version: 1,
+  role: 'base',
+  offerId: 'offer',
+  billing: 'direct',
+  rank,
+  name: { en: planId, de: planId, it: planId },
+  description: { en: planId, de: planId, it: planId },
+  prices: [priced(rank * 100), priced(rank * 1000, { term: 'P1Y' })],
+  items: [],
+  resources: {},
+  ...given,
+  policies: PlanPolicies.parse(given.policies ?? {}),
+});
+const premium = aPlan('premium', 20);
+const professional = aPlan('professional', 30);
+const held = (plan: Plan, given: Partial<Held> = {}): Held => ({
+  plan,
+  source: 'direct',
+  status: 'Subscribed',
+  termUnit: 'P1M',
+  termEnd: new Date('2026-05-01T00:00:00Z'),
+  quantity: null,
+  allowedOperations: ['Read', 'Update', 'Delete'],
+  ...given,
+});
+const decide = (from: Held, to: Plan | null, wanted: Partial<Wanted> = {}, open: Parameters<typeof decideChange>[3] = null) =>
+  decideChange(from, { toPlanId: to?.planId ?? 'unknown', ...wanted }, to, open);
+const decided = (result: Result<unknown, unknown>) => (result.ok ? result.value : result.refusal);
+
+describe('whether a plan may change', () => {
+  test('TW-22, TW-26: what is above is the rank, whatever name and price say', () => {
+    const cheapOnTop = aPlan('starter', 40, { prices: [priced(1)] });
+    expect(decided(decide(held(premium), professional))).toMatchObject({ direction: 'upgrade', effective: 'now', restarts: false });
+    expect(decided(decide(held(professional), premium))).toMatchObject({ direction: 'downgrade', effective: 'period_end' });
+    expect(decided(decide(held(professional), cheapOnTop))).toMatchObject({ direction: 'upgrade' });
+  });
+
+  test.each([
+    ['P1M', 'P1Y'],
+    ['P1Y', 'P1M'],
+  ])('TW-27: from %s to %s is refused in either direction of rank, with the offer to buy anew at the renewal', (termUnit, term) => {
+    for (const [from, to] of [
+      [premium, professional],
+      [professional, premium],
+    ] as const)
+      expect(decided(decide(held(from, { termUnit }), to, { term }))).toEqual({
+        code: 'term_mismatch',
+        term: termUnit,
+        wantedTerm: term,
+        offer: 'buy_new_at_renewal',
+        renewsAt: '2026-05-01T00:00:00.000Z',
+      });
+  });
+
+  test('TW-27: a plan that is not sold for the running term is refused as one of another term', () => {
+    const monthly = aPlan('monthly', 40, { prices: [priced(1)] });
+    expect(decided(decide(held(premium, { termUnit: 'P1Y' }), monthly))).toMatchObject({ code: 'term_mismatch', wantedTerm: 'P1M' });
+    const yearly = aPlan('yearly', 40, { prices: [priced(1, { term: 'P1Y' })] });
+    expect(decided(decide(held(premium), yearly, { term: 'P1M' }))).toMatchObject({ code: 'term_mismatch', wantedTerm: 'P1M' });
+  });
+
+  test('a contract whose plan allows any change may change its term, which begins anew; a purchase at the marketplace may not', () => {
+    const free = aPlan('free', 20, { policies: { change: { allowed: 'any' } } });
+    expect(decided(decide(held(free), professional, { term: 'P1Y' }))).toMatchObject({ term: 'P1Y', restarts: true });
+    const there = { ...professional, billing: 'marketplace' as const };
+    const bought = held({ ...free, billing: 'marketplace' }, { source: 'marketplace' });
+    expect(decided(decide(bought, there, { term: 'P1Y' }))).toMatchObject({ code: 'term_mismatch' });
+  });
+
+  test.each([
+    ['same_plan', premium, {}, {}],
+    ['is_addon', aPlan('extra', 1, { role: 'addon' }), {}, {}],
+    ['other_offer', aPlan('other', 40, { offerId: 'another' }), {}, {}],
+    ['other_offer', aPlan('other', 40, { billing: 'marketplace' }), {}, {}],
+    ['managed_elsewhere', professional, { source: 'marketplace', allowedOperations: ['Read'] }, {}],
+  ] as const)('%s is refused with its reason', (reason, to, change, wanted) => {
+    expect(decided(decide(held(premium, change), to, wanted))).toEqual({ code: 'change_not_allowed', reason, toPlanId: to.planId });
+  });
+
+  test('what is unknown, unpublished, ended, under way or forbidden by the plan is refused by name', () => {
+    expect(decided(decide(held(premium), null))).toEqual({ code: 'plan_unknown', planId: 'unknown' });
+    expect(decided(decide(held(premium), professional, { version: 2 }))).toEqual({
+      code: 'plan_version_unavailable',
+      planId: 'professional',
+      version: 2,
+      newest: 1,
+    });
+    expect(decided(decide(held(premium, { status: 'Suspended' }), professional))).toEqual({
+      code: 'subscription_inactive',
+      status: 'Suspended',
+    });
+    const open = { changeId: 'a', toPlan: 'basic', effectiveAt: new Date('2026-05-01T00:00:00Z') };
+    expect(decided(decide(held(premium), professional, {}, open))).toEqual({
+      code: 'change_open',
+      changeId: 'a',
+      toPlanId: 'basic',
+      effectiveAt: '2026-05-01T00:00:00.000Z',
+    });
+    const fixed = aPlan('fixed', 20, { policies: { change: { allowed: 'none' } } });
+    expect(decided(decide(held(fixed), professional))).toMatchObject({ code: 'change_not_allowed', reason: 'no_changes' });
+    const addon = aPlan('extra', 1, { role: 'addon' });
+    expect(decided(decide(held(addon), professional))).toMatchObject({ code: 'change_not_allowed', reason: 'is_base' });
+  });
+
+  test('a newer version of the plan held is another plan; the one held is named by its own version', () => {
+    const newer = { ...premium, version: 2 };
+    expect(decided(decide(held(premium), newer))).toMatchObject({ reason: 'same_plan' });
+    expect(decided(decide(held(premium), newer, { version: 1 }))).toMatchObject({ reason: 'same_plan' });
+    expect(decided(decide(held(premium), newer, { version: 2 }))).toMatchObject({ to: { version: 2 }, direction: 'downgrade' });
+  });
+
+  const seats = (rank: number, given: object = {}) =>
+    aPlan(`seats-${rank}`, rank, { prices: [priced(800, { per: 'full_license' })], policies: { quantity: { min: 5, max: 50 } }, ...given });
+
+  test('the number of licenses keeps within the plan’s bounds, and decides the direction within one plan', () => {
+    const bought = held(seats(10), { quantity: 10 });
+    for (const quantity of [4, 51])
+      expect(decided(decide(bought, seats(10), { quantity }))).toEqual({ code: 'quantity_out_of_bounds', quantity, min: 5, max: 50 });
+    expect(decided(decide(bought, seats(10), { quantity: 5 }))).toMatchObject({ direction: 'downgrade', quantity: 5 });
+    expect(decided(decide(bought, seats(10), { quantity: 50 }))).toMatchObject({ direction: 'upgrade', quantity: 50 });
+    expect(decided(decide(bought, seats(10)))).toMatchObject({ reason: 'same_plan' });
+    expect(decided(decide(bought, seats(20)))).toMatchObject({ direction: 'upgrade', quantity: 10 });
+    expect(decided(decide(held(premium), professional, { quantity: 2 }))).toEqual({
+      code: 'quantity_out_of_bounds',
+      quantity: 2,
+      min: 1,
+      max: 1,
+    });
+    expect(decided(decide(held(premium), professional, { quantity: 1 }))).toMatchObject({ quantity: null });
+    const unbound = seats(20, { policies: {} });
+    expect(decided(decide(held(premium, {}), unbound))).toMatchObject({ quantity: 1 });
+    expect(decided(decide(bought, unbound, { quantity: 10_001 }))).toMatchObject({ code: 'quantity_out_of_bounds', max: 10_000 });
+  });
+
+  test('the marketplace changes a plan or a number, never both at once', () => {
+    const there = (plan: Plan): Plan => ({ ...plan, billing: 'marketplace' });
+    const bought = held(there(seats(10)), { source: 'marketplace', quantity: 10 });
+    expect(decided(decide(bought, there(seats(20)), { quantity: 11 }))).toMatchObject({ reason: 'one_at_a_time' });
+    expect(decided(decide(bought, there(seats(20)), { quantity: 10 }))).toMatchObject({ direction: 'upgrade' });
+    expect(decided(decide(held(seats(10), { quantity: 10 }), seats(20), { quantity: 11 }))).toMatchObject({ quantity: 11 });
+  });
+
+  test('CH-04: where the plan says so, an upgrade begins a new term; a downgrade at the end of one does not', () => {
+    const whole = { change: { upgrade: { anchor: 'reset' }, proration: 'refund_and_full' } };
+    const [small, large] = [aPlan('small', 10, { policies: whole }), aPlan('large', 20, { policies: whole })];
+    expect(decided(decide(held(small), large))).toMatchObject({ effective: 'now', restarts: true });
+    expect(decided(decide(held(large), small))).toMatchObject({ effective: 'period_end', restarts: false });
+    const counted = aPlan('counted', 10, { policies: whole, prices: [priced(500, { per: 'active_team' })] });
+    expect(decided(decide(held(counted), large))).toMatchObject({ restarts: false });
+  });
+
+  test('one question has one answer, and it is never both', () => {
+    const plans = [premium, professional, seats(10), seats(25), aPlan('extra', 5, { role: 'addon' })];
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...plans),
+        fc.constantFrom(...plans),
+        fc.constantFrom('P1M', 'P1Y'),
+        fc.option(fc.constantFrom('P1M', 'P1Y'), { nil: undefined }),
+        fc.option(fc.integer({ min: 1, max: 60 }), { nil: undefined }),
+        (from, to, termUnit, term, quantity) => {
+          const answer = decide(held(from, { termUnit, quantity: 7 }), to, { term, quantity });
+          expect(decide(held(from, { termUnit, quantity: 7 }), to, { term, quantity })).toEqual(answer);
+          if (!answer.ok) return;
+          expect(answer.value.term).toBe(termUnit);
+          expect(answer.value.to.role).toBe(from.role);
+          if (to.rank !== from.rank) expect(answer.value.direction).toBe(to.rank > from.rank ? 'upgrade' : 'downgrade');
+        },
+      ),
+    );
+  });
+});
+
+describe('what a change costs', () => {
+  const at = (day: number) => new Date(Date.UTC(2026, 3, day));
+  const april = { start: at(1), end: at(31) };
+  const may = { start: at(31), end: new Date(Date.UTC(2026, 5, 1)) };
+  const stretch = (plan: Plan, day = 1): Stretch => ({ plan, quantity: null, since: at(day) });
+  const ask = (stretches: Stretch[], to: Plan, day: number, given: Partial<MoneyQuestion> = {}): MoneyQuestion => ({
+    decision: { to, term: 'P1M', quantity: null, direction: 'upgrade', effective: 'now', restarts: false },
+    source: 'marketplace',
+    stretches,
+    heldTerm: 'P1M',
+    term: april,
+    next: may,
+    billedMinor: 0,
+    counts: { activeTeams: 0, activeMembers: 0, fullLicenses: 0 },
+    timeZone: 'UTC',
+    at: at(day),
+    ...given,
+  });
+  const amounts = (question: MoneyQuestion) => moneyOf(question)!.lines.map(({ amountMinor }) => amountMinor);
+  const at59 = aPlan('premium', 20, { prices: [priced(5900)] });
+  const at99 = aPlan('professional', 30, { prices: [priced(9900)] });
+
+  test('TW-29: 20 of 30 days of 59.00 and 10 of 99.00 are 39.33 and 33.00', () => {
+    expect(amounts(ask([stretch(at59)], at99, 21))).toEqual([3933, 3300]);
+    expect(moneyOf(ask([stretch(at59)], at99, 21))).toMatchObject({ currency: 'EUR', isEstimate: true, refunds: [], period: april });
+  });
+
+  test('TW-30: downward it is the same formula', () => {
+    expect(amounts(ask([stretch(at99)], at59, 21))).toEqual([6600, 1967]);
+  });
+
+  test('TW-25: changed twice in one period, each plan pays its part', () => {
+    expect(amounts(ask([stretch(at59), stretch(at99, 11)], at59, 21))).toEqual([1967, 3300, 1966]);
+  });
+
+  test('of a contract what was billed for the term is taken off, so that only the difference is charged', () => {
+    const question = ask([stretch(at59)], at99, 21, { source: 'direct', billedMinor: 5900 });
+    expect(amounts(question)).toEqual([3933, 3300, -5900]);
+    expect(moneyOf(question)!.isEstimate).toBe(false);
+  });
+
+  test('G5: cut anywhere, any number of times, the lines of one price sum to that price', () => {
+    fc.assert(
+      fc.property(fc.nat(1_000_000), fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 5 }), (minor, days) => {
+        const plan = aPlan('one', 1, { prices: [priced(minor)] });
+        const cuts = [...days].sort((a, b) => a - b);
+        const stretches = [stretch(plan), ...cuts.slice(0, -1).map((day) => stretch(plan, day))];
+        const lines = amounts(ask(stretches, plan, cuts.at(-1)!));
+        expect(lines.reduce((sum, line) => sum + line, 0)).toBe(minor);
+      }),
+    );
+  });
+
+  const whole = (planId: string, rank: number, minor: number, change: object = {}) =>
+    aPlan(planId, rank, {
+      prices: [priced(minor)],
+      policies: { change: { upgrade: { anchor: 'reset' }, proration: 'refund_and_full', ...change } },
+    });
+
+  test('CH-03, CH-05: a full new term, and the unused part of the paid one back', () => {
+    const question = ask([stretch(whole('small', 10, 5900))], whole('large', 20, 9900), 11, {
+      source: 'direct',
+      billedMinor: 5900,
+      next: may,
+    });
+    const money = moneyOf({ ...question, decision: { ...question.decision, restarts: true } })!;
+    expect([money.lines.map((line) => line.amountMinor), money.refunds.map((line) => line.amountMinor)]).toEqual([[9900], [-3933]]);
+    expect(money.period).toEqual(may);
+  });
+
+  test('a plan that gives nothing back, and a term that was not billed, refund nothing', () => {
+    const restarts = (plan: Plan, billedMinor: number) => {
+      const question = ask([stretch(plan)], whole('large', 20, 9900), 11, { source: 'direct', billedMinor });
+      return moneyOf({ ...question, decision: { ...question.decision, restarts: true } })!.refunds;
+    };
+    expect(restarts(whole('small', 10, 5900, { proration: 'none' }), 5900)).toEqual([]);
+    expect(restarts(whole('small', 10, 5900), 0)).toEqual([]);
+  });
+
+  test('a change at the period’s end costs the next term and nothing before', () => {
+    const question = ask([stretch(at99)], at59, 11, { source: 'direct', billedMinor: 9900 });
+    const money = moneyOf({ ...question, decision: { ...question.decision, effective: 'period_end' } })!;
+    expect([money.lines.map((line) => line.amountMinor), money.refunds, money.period]).toEqual([[5900], [], may]);
+  });
+
+  test('where nothing is divided a change is free until the next term', () => {
+    const none = aPlan('none', 10, { prices: [priced(100)], policies: { change: { proration: 'none' } } });
+    expect(moneyOf(ask([stretch(none)], at99, 11))).toBeNull();
+  });
+
+  test('a price per team or member is an estimate until the term is over; licenses are counted as bought', () => {
+    const teams = aPlan('teams', 10, { prices: [priced(1000, { per: 'active_team' })] });
+    const counts = { activeTeams: 3, activeMembers: 0, fullLicenses: 0 };
+    const question = ask([stretch(teams)], aPlan('more', 20, { prices: [priced(2000, { per: 'active_team' })] }), 16, {
+      source: 'direct',
+      counts,
+    });
+    expect(amounts(question)).toEqual([1500, 3000]);
+    expect(moneyOf(question)!.isEstimate).toBe(true);
+    const seats = aPlan('seats', 10, { prices: [priced(800, { per: 'full_license' })] });
+    const more = ask([{ ...stretch(seats), quantity: 10 }], seats, 16, { source: 'direct', billedMinor: 8000 });
+    expect(amounts({ ...more, decision: { ...more.decision, quantity: 20 } })).toEqual([4000, 8000, -8000]);
+  });
+});
+
+describe('the plan that would have fitted', () => {
+  const limited = (planId: string, rank: number, tickets: number | null, given: Partial<Plan> = {}) =>
+    aPlan(planId, rank, { items: [{ entitlement: 'tickets', kind: 'metered', amount: tickets, policy: {} }], ...given } as never);
+  const plans = [
+    limited('large', 30, null),
+    limited('small', 10, 100),
+    limited('middle', 20, 500),
+    limited('extra', 1, null, { role: 'addon' }),
+  ];
+
+  test.each([
+    [100, 'small'],
+    [101, 'middle'],
+    [501, 'large'],
+  ])('at a peak of %i it is %s', (peak, planId) => {
+    expect(planThatFits(plans, 'P1M', new Map([['tickets', peak]]))?.planId).toBe(planId);
+  });
+
+  test('a meter that a plan does not have fits no use at all; another term is no choice', () => {
+    expect(planThatFits(plans, 'P1M', new Map([['boards', 0]]))?.planId).toBe('small');
+    expect(planThatFits(plans, 'P1M', new Map([['boards', 1]]))).toBeNull();
+    expect(planThatFits(plans, 'P2Y', new Map())).toBeNull();
+  });
+});
