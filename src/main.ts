@@ -31,7 +31,7 @@ function greet({ publicUrl, dataDir, databaseUrl }: Config): void {
 
   What to try:
     1. Open ${publicUrl} – a small Teams look-alike with the app’s tab, a chat with the bot and a marketplace.
-    2. Buy a plan in its marketplace (Free has the smallest limits) and choose “Configure account now” to activate it.
+    2. Buy a plan in its marketplace (the smallest has the smallest limits). “Configure account now” activates it; a contract holds at once.
     3. Create tickets in the tab until the warning at 80 % and the limit come; the bot says the same.
     4. Change to a larger plan, or move the sandbox’s clock to the next month: what waited as a draft can be submitted.
 

@@ -59,13 +59,13 @@ export function ContractsView({ person, lang }: { person: Person; lang: Locale }
           </li>
         ))}
       </ul>
-      {buying && <BuyContract plan={buying} person={person} close={() => setBuying(null)} />}
+      {buying && <BuyContract plan={buying} person={person} lang={lang} close={() => setBuying(null)} />}
     </>
   );
 }
 
 /** The price, and the buyer's consent to it; the plan is there at once. */
-function BuyContract({ plan, person, close }: { plan: DirectPlan; person: Person; close(): void }) {
+function BuyContract({ plan, person, lang, close }: { plan: DirectPlan; person: Person; lang: Locale; close(): void }) {
   const { t } = useTranslation('host');
   const client = useQueryClient();
   const [price, setPrice] = useState(plan.prices[0]!);
@@ -74,7 +74,7 @@ function BuyContract({ plan, person, close }: { plan: DirectPlan; person: Person
   // One key for this order: a second click, or a try after a lost answer, buys nothing twice.
   const key = useRef(crypto.randomUUID());
   const order = useMutation({
-    mutationFn: () => buyContract(person.key, key.current, { plan, price, quantity: plan.quantity ? quantity : null }),
+    mutationFn: () => buyContract(person, lang, key.current, { plan, price, quantity: plan.quantity ? quantity : null }),
     onSettled: () => client.invalidateQueries(),
   });
   const submit = (event: FormEvent) => {

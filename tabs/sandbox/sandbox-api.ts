@@ -165,13 +165,16 @@ export async function fetchContracts(person: string, lang: Locale): Promise<{ pl
 
 /** Buys a plan at the price that was shown; the same key buys it once. */
 export async function buyContract(
-  person: string,
+  person: Person,
+  lang: Locale,
   key: string,
   { plan, price, quantity }: { plan: DirectPlan; price: DirectPlan['prices'][number]; quantity: number | null },
 ): Promise<Contract> {
   const { planId, version } = plan;
   const { term, currency, minor } = price;
-  const order: Partial<NewContract> = { planId, term, quantity, consent: { version, currency, minor } };
-  const headers = { authorization: `Bearer ${await fetchToken(person)}`, 'content-type': 'application/json', 'idempotency-key': key };
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  const organization = { name: person.organization, contactAddress: person.address, locale: lang, timeZone };
+  const order: Partial<NewContract> = { planId, term, quantity, consent: { version, currency, minor }, organization };
+  const headers = { authorization: `Bearer ${await fetchToken(person.key)}`, 'content-type': 'application/json', 'idempotency-key': key };
   return answerOf<Contract>(await fetch('/api/v1/subscriptions', { method: 'POST', headers, body: JSON.stringify(order) }));
 }

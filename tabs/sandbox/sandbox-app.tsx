@@ -7,7 +7,7 @@ import { ChatView } from './chat-view';
 import { Guide } from './guide';
 import { AppMark, BackIcon, ChatIcon, StoreIcon } from './icons';
 import { MarketplaceView } from './marketplace-view';
-import { fetchMarketplace, fetchState, fetchToken, fetchUsage, type Person, type SandboxState } from './sandbox-api';
+import { fetchContracts, fetchMarketplace, fetchState, fetchToken, fetchUsage, type Person, type SandboxState } from './sandbox-api';
 import { SandboxBar } from './sandbox-bar';
 import { TabView } from './tab-view';
 import { useAddress } from './use-address';
@@ -228,11 +228,21 @@ function useWalk(state: SandboxState, person: Person, address: Address, away: bo
     queryFn: () => fetchMarketplace(person.key),
     refetchInterval: POLL_MS,
   });
+  const { data: direct } = useQuery({
+    queryKey: ['contracts', person.key, address.lang],
+    queryFn: () => fetchContracts(person.key, address.lang),
+    enabled: marketplace?.plans.length === 0,
+    refetchInterval: POLL_MS,
+  });
+  const subscriptions = useMemo(
+    () => [...(marketplace?.subscriptions ?? []), ...(direct?.contracts ?? []).map(({ status }) => ({ status, lastWebhook: null }))],
+    [marketplace, direct],
+  );
   const { data: usage } = useQuery({
     queryKey: ['usage', person.key],
     queryFn: async () => fetchUsage(await fetchToken(person.key)),
     // Before anything is active there is nothing to count, and asking would only be refused.
-    enabled: marketplace?.subscriptions.some(({ status }) => status === 'Subscribed') ?? false,
+    enabled: subscriptions.some(({ status }) => status === 'Subscribed'),
     refetchInterval: POLL_MS,
   });
   const plain = addressOf('', navigator.language);
@@ -245,7 +255,7 @@ function useWalk(state: SandboxState, person: Person, address: Address, away: bo
       const firstReset = before.firstReset ?? usage?.meters[0]?.resetsAt ?? null;
       const seen = stepsSeen({
         switched,
-        subscriptions: marketplace?.subscriptions ?? [],
+        subscriptions,
         usage: usage ?? null,
         now: state.now,
         firstReset,
@@ -254,7 +264,7 @@ function useWalk(state: SandboxState, person: Person, address: Address, away: bo
       if (seen.length === 0 && firstReset === before.firstReset) return before;
       return { done: [...before.done, ...seen], firstReset };
     });
-  }, [switched, marketplace, usage, state.now, away]);
+  }, [switched, subscriptions, usage, state.now, away]);
   useEffect(() => keepWalk(kept), [kept]);
 
   return [kept.done, () => setKept({ done: [], firstReset: null })];

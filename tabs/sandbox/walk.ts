@@ -9,7 +9,8 @@ export type Step = (typeof STEPS)[number];
 export interface Sighting {
   /** Something but the defaults has been chosen: person, theme, client or language. */
   switched: boolean;
-  subscriptions: Subscription[];
+  /** Purchases, and contracts, which no webhook tells of. */
+  subscriptions: Pick<Subscription, 'status' | 'lastWebhook'>[];
   usage: Usage | null;
   /** The sandbox's clock, ISO 8601. */
   now: string;

@@ -64,7 +64,7 @@ async function heldPlans(tx: TxContext, { tenantId }: Tenant, locale: Locale, at
     const plan = (await findPlan(tx.db, subscription.planId, subscription.planVersion))!;
     held.push({ subscription, plan, offer: presentPlan(plan, locale), since: await planHeldSince(tx, tenantId, subscription) });
   }
-  return held;
+  return held.sort((a, b) => Number(a.plan.role === 'addon') - Number(b.plan.role === 'addon'));
 }
 
 function helpOf({ subscription, plan, offer, since }: Held, tenant: Tenant, meter: string | null, locale: Locale, at: Date): PlanHelp {

@@ -5,7 +5,7 @@ import { MarketplaceView } from '../../../tabs/sandbox/marketplace-view';
 import type { Person } from '../../../tabs/sandbox/sandbox-api';
 import { startI18n } from '../../../tabs/shared/i18n';
 
-const person = { key: 'owner', name: 'Olivia Owner', organization: 'Sample Logistics' } as Person;
+const person = { key: 'owner', name: 'Olivia Owner', organization: 'Sample Logistics', address: 'olivia@sample.example' } as Person;
 const price = { term: 'P1M', currency: 'EUR', minor: 5900, per: 'subscription', words: '€59.00 per month' };
 const offers = [
   {
@@ -74,7 +74,13 @@ test('a catalog that is sold by contract is bought here as the chosen person, at
   expect(orders).toMatchObject([
     {
       headers: { authorization: 'Bearer a.b.c', 'idempotency-key': expect.stringMatching(/^[\w-]{36}$/u) },
-      body: { planId: 'growth', term: 'P1M', quantity: null, consent: { version: 3, currency: 'EUR', minor: 5900 } },
+      body: {
+        planId: 'growth',
+        term: 'P1M',
+        quantity: null,
+        consent: { version: 3, currency: 'EUR', minor: 5900 },
+        organization: { name: 'Sample Logistics', contactAddress: 'olivia@sample.example', locale: 'en', timeZone: expect.any(String) },
+      },
     },
   ]);
 });
