@@ -138,6 +138,14 @@ export function refusalFacts(refusal: Refusal): Record<string, unknown> {
   return facts;
 }
 
+/** The facts by which a code has closer sentences than its own. */
+const CLOSER = ['needs', 'reason', 'of', 'state', 'subscriptionStatus'] as const;
+
+function sentenceOf(texts: Record<string, unknown>, code: ProblemCode, facts: Record<string, unknown>): string {
+  const closer = CLOSER.map((fact) => texts[`${code}_${String(facts[fact])}`]).find((text) => typeof text === 'string');
+  return String(closer ?? texts[code]);
+}
+
 function sentence(code: ProblemCode, facts: Record<string, unknown>, locale: Locale): string {
   const texts = refusalTexts[locale];
   const words: Record<string, unknown> = {
@@ -145,7 +153,7 @@ function sentence(code: ProblemCode, facts: Record<string, unknown>, locale: Loc
     meterName: typeof facts.meter === 'string' ? meterName(facts.meter, locale) : undefined,
     resetsAt: typeof facts.resetsAt === 'string' ? instantInWords(new Date(facts.resetsAt), locale, 'UTC') : undefined,
   };
-  return withPending(fill(texts[code], words, locale), facts.pending as Pending | undefined, locale);
+  return withPending(fill(sentenceOf(texts, code, facts), words, locale), facts.pending as Pending | undefined, locale);
 }
 
 /** Whoever is held up by what was bought is told whom to ask (TW-31). */
