@@ -13,17 +13,19 @@ import { type Config, ConfigError, VERSION } from './config';
 import { METERS } from './contract/meters';
 import { collectPayment } from './features/billing/collect-payment';
 import { billingMails } from './features/billing/document-mail';
-import { PAYMENT_TOPIC } from './features/billing/issue-bill';
+import { buyerOf, PAYMENT_TOPIC } from './features/billing/issue-bill';
 import { publishSeller } from './features/billing/seller';
 import { licenseHandlers } from './features/licenses/announce-licenses';
 import { deliverMail, MAIL_TOPIC } from './features/mail/send-mail';
-import { deliverQuotaNotice } from './features/notices/deliver-quota-notice';
+import { QUOTA_MAIL, quotaMail } from './features/notices/deliver-quota-notice';
+import { noticeHandlers } from './features/notices/handlers';
 import { forgetDone, type OutboxHandler, runOutbox } from './features/outbox/outbox';
 import { changeMails } from './features/plan-changes/change-notices';
 import { planChangeHandlers } from './features/plan-changes/handlers';
 import { rollContracts } from './features/plan-changes/roll-contracts';
 import { type Catalog, loadCatalog } from './features/plans/catalog';
 import { publishPlans } from './features/plans/publish-plans';
+import { submitHeldDrafts } from './features/submissions/submit-held-drafts';
 import { applyPendingMarketplaceEvents } from './features/subscriptions/apply-event';
 import { createEventRunner } from './features/subscriptions/event-runner';
 import type { Selling } from './features/subscriptions/marketplace.port';
@@ -31,6 +33,8 @@ import { reconcileSubscriptions } from './features/subscriptions/reconcile';
 import { rereadSubscriptions } from './features/subscriptions/reread-subscriptions';
 import { SUPPORT_MAIL } from './features/support/contact-support';
 import { supportMail } from './features/support/support-mail';
+import { ROOM_TOPIC } from './features/usage/room';
+import { createForecastWatch } from './features/usage/watch-forecasts';
 import { sendProblem } from './http/respond';
 import { accountRoutes } from './http/routes/account';
 import { apiRoutes } from './http/routes/api-routes';
@@ -144,11 +148,16 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
         const opened = server.listen(config.port, config.host, (error?: Error) => (error ? reject(error) : resolve(opened)));
       });
       const handlers: Record<string, OutboxHandler> = {
-        'quota.notice': (event) => deliverQuotaNotice(ctx, event, { messages }),
+        ...noticeHandlers(ctx, { messages, mailboxOf: async (tx, tenantId) => (await buyerOf(tx, tenantId)).mailbox }),
+        [ROOM_TOPIC]: (event) => submitHeldDrafts(ctx, event),
         ...planChangeHandlers(ctx, { selling, messages }),
         ...licenseHandlers(ctx, { messages }),
         [PAYMENT_TOPIC]: (event) => collectPayment(ctx, event, { payments }),
-        [MAIL_TOPIC]: (event) => deliverMail(ctx, event, { mailer, kinds: { ...billingMails(links), ...changeMails, [SUPPORT_MAIL]: supportMail } }),
+        [MAIL_TOPIC]: (event) =>
+          deliverMail(ctx, event, {
+            mailer,
+            kinds: { ...billingMails(links), ...changeMails, [SUPPORT_MAIL]: supportMail, [QUOTA_MAIL]: quotaMail },
+          }),
       };
       jobs = startJobs(ctx, schedule(selling, handlers));
       bot?.warm();
@@ -179,6 +188,7 @@ function schedule(selling: Selling, handlers: Record<string, OutboxHandler>): Jo
     { name: 'marketplace events', everyMs: 5_000, run: (ctx) => applyPendingMarketplaceEvents(ctx, selling) },
     { name: 'subscriptions to be read again', everyMs: 5_000, run: (ctx) => rereadSubscriptions(ctx, selling) },
     { name: 'contracts to be renewed', everyMs: 10_000, run: rollContracts },
+    { name: 'forecasts', everyMs: 60_000, run: createForecastWatch() },
     { name: 'forgetting', everyMs: 3_600_000, run: forgetWhatIsOver },
     { name: 'reconciliation', everyMs: 3_600_000, run: (ctx) => reconcileSubscriptions(ctx, selling) },
   ];

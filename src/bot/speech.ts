@@ -2,7 +2,7 @@ import { LOCALES, type Locale } from '../contract/common';
 import de from '../contract/locales/de/bot.json';
 import en from '../contract/locales/en/bot.json';
 import it from '../contract/locales/it/bot.json';
-import type { Refusal, RefusalCode } from '../contract/refusals';
+import type { Pending, Refusal, RefusalCode } from '../contract/refusals';
 import { meterName, refusalTexts } from '../contract/texts';
 import { withPending } from '../features/usage/explanation.rules';
 import { counted, dateInWords, fill, instantInWords } from '../platform/sentences';
@@ -42,7 +42,7 @@ export function speechFor(locale: Locale, timeZone: string): Speech {
       const facts: Record<string, unknown> = { ...refusal };
       if ('meter' in refusal) facts.meterName = meter(refusal.meter);
       if ('resetsAt' in refusal) facts.resetsAt = instant(refusal.resetsAt);
-      return withPending(say(sentence, facts), 'pending' in refusal ? refusal.pending : undefined, locale);
+      return withPending(say(sentence, facts), refusal as { pending?: Pending; submitsItself?: true }, locale);
     },
   };
 }

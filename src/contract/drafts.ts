@@ -14,7 +14,8 @@ const content = {
 export const DraftContent = z.discriminatedUnion('meter', [content.tickets, content.checklists, content.opportunities]);
 export type DraftContent = z.infer<typeof DraftContent>;
 
-const meta = z.object({ id: Id, createdAt: Instant, updatedAt: Instant, revision: Revision });
+/** submitsItself: it is submitted as soon as there is room, without anybody acting. */
+const meta = z.object({ id: Id, createdAt: Instant, updatedAt: Instant, revision: Revision, submitsItself: z.boolean() });
 export const Draft = z.discriminatedUnion('meter', [
   content.tickets.extend(meta.shape),
   content.checklists.extend(meta.shape),

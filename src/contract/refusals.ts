@@ -21,6 +21,8 @@ export type Refusal =
       held: number;
       resetsAt: string;
       draftId: string | null;
+      /** The draft is submitted as soon as there is room. */
+      submitsItself?: true;
       /** The share of this team was reached, not the organization's quota. */
       teamId?: string;
       pending?: Pending;

@@ -27,7 +27,9 @@ const Standing = z.object({
   /** exhausted: nothing more is admitted; over: more was admitted than is available, because the plan only tells. */
   state: z.enum(['open', 'warning', 'over', 'exhausted']),
   /** The highest notice this person is to see as a banner and has not dismissed. */
-  notice: z.object({ key: z.string(), threshold: z.number().int() }).nullable(),
+  notice: z
+    .object({ key: z.string(), kind: z.enum(['threshold', 'remaining', 'forecast', 'advice']), threshold: z.number().int() })
+    .nullable(),
   /** Why less is available than is owed, for the reader; null while both are the same. */
   pendingWords: z.string().nullable(),
   grants: z.array(GrantView),
@@ -40,7 +42,17 @@ export type MeterUsage = z.infer<typeof MeterUsage>;
 export const LimitUsage = z.object({ meter: StockMeter, ...Standing.shape });
 export type LimitUsage = z.infer<typeof LimitUsage>;
 
-export const Usage = z.object({ asOf: Instant, timeZone: z.string(), meters: z.array(MeterUsage), limits: z.array(LimitUsage) });
+/** A larger plan would fit, because a limit was hit so often; for those who manage the plan. */
+export const Advice = z.object({ meter: z.string(), hits: z.number().int(), periods: z.number().int(), words: z.string() });
+export type Advice = z.infer<typeof Advice>;
+
+export const Usage = z.object({
+  asOf: Instant,
+  timeZone: z.string(),
+  meters: z.array(MeterUsage),
+  limits: z.array(LimitUsage),
+  advice: z.array(Advice),
+});
 export type Usage = z.infer<typeof Usage>;
 
 /**

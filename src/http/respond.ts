@@ -153,7 +153,7 @@ function sentence(code: ProblemCode, facts: Record<string, unknown>, locale: Loc
     meterName: typeof facts.meter === 'string' ? meterName(facts.meter, locale) : undefined,
     resetsAt: typeof facts.resetsAt === 'string' ? instantInWords(new Date(facts.resetsAt), locale, 'UTC') : undefined,
   };
-  return withPending(fill(sentenceOf(texts, code, facts), words, locale), facts.pending as Pending | undefined, locale);
+  return withPending(fill(sentenceOf(texts, code, facts), words, locale), facts as { pending?: Pending; submitsItself?: true }, locale);
 }
 
 /** Whoever is held up by what was bought is told whom to ask (TW-31). */

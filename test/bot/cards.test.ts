@@ -63,6 +63,7 @@ const usage: Usage = {
     { ...meter, meter: 'opportunities', state: 'open', limit: null, remaining: null },
   ],
   limits: [],
+  advice: [],
 };
 const exhausted: Refusal = {
   code: 'quota_exhausted',

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { METERS } from '../../src/contract/meters';
+import { ALWAYS } from '../../src/features/entitlements/periods.rules';
 import { noticeKey, readNoticeKey } from '../../src/features/notices/quota-notice.rules';
 
 test('a key names one notice and is read back as it', () => {
@@ -8,9 +9,11 @@ test('a key names one notice and is read back as it', () => {
       fc.constantFrom(...METERS),
       fc.date({ noInvalidDate: true, min: new Date('2000-01-01'), max: new Date('2100-01-01') }),
       fc.nat(9999),
-      fc.nat(200),
-      (meter, periodStart, limitEpoch, threshold) => {
-        const notice = { meter, periodStart, limitEpoch, threshold };
+      fc.constantFrom('threshold' as const, 'remaining' as const, 'forecast' as const, 'advice' as const),
+      fc.nat(1e12),
+      (meter, date, limitEpoch, kind, threshold) => {
+        const periodStart = threshold % 7 === 0 ? ALWAYS.start : date;
+        const notice = { meter, periodStart, limitEpoch, kind, threshold };
         expect(readNoticeKey(noticeKey(notice))).toEqual(notice);
       },
     ),
@@ -27,6 +30,8 @@ test.each([
   'tickets/2026-03-10T09:00:00.000Z/0/80/1',
   'Not a meter/2026-03-10T09:00:00.000Z/0/80',
   'teams/ever/0/80',
+  'tickets/2026-03-10T09:00:00.000Z/0/threshold:80',
+  'tickets/2026-03-10T09:00:00.000Z/0/hunch:80',
 ])('“%s” is no key', (key) => {
   expect(readNoticeKey(key)).toBeNull();
 });

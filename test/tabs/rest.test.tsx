@@ -83,7 +83,7 @@ describe('usage', () => {
   test('a warning is shown until it is dismissed, and the dismissal is stored', async () => {
     const fake = new FakeApi();
     fake.used.tickets = 400;
-    fake.notices.set('tickets', { key: 'tickets-80', threshold: 80 });
+    fake.notices.set('tickets', { key: 'tickets-80', kind: 'threshold', threshold: 80 });
     await renderTab(fake);
     await screen.findByText(/400 of 500 used, 100 left until Dec 15/u);
     await click('Dismiss');

@@ -7,8 +7,10 @@ import { keepWhatWasRefused } from '../drafts/drafts';
 import { enter } from '../members/admit-member';
 import { memberNames } from '../members/members';
 import { admit } from '../usage/admit';
+import { unitsOf } from '../usage/count-event.rules';
 import { type ActKey, actKeyOf, type Created, type CreationKey } from '../usage/creation';
 import { once } from '../usage/once';
+import { policyAt } from '../usage/policy-at';
 import { holdKey, recall } from '../usage/recall';
 import { readChecklist } from './checklists';
 import { insertDraftChecklist } from './checklists.store';
@@ -44,12 +46,13 @@ async function prepare(tx: TxContext, actor: Actor, act: ActKey, input: NewCheck
 }
 
 async function startChecklist(ctx: Context, actor: Actor, act: ActKey, input: NewChecklist): Promise<Result<Created<Checklist>, Refusal>> {
+  const policy = await inTenant(ctx, actor.tenantId, (tx) => policyAt(tx, actor.tenantId, 'checklists', tx.now()));
   const admitted = await admit(ctx, actor, {
     ...act,
     creation: 'create_checklists',
     meter: 'checklists',
     subject: ctx.newId(),
-    quantity: 1,
+    quantity: unitsOf(policy, input.items.length),
     record: input,
   });
   if (!admitted.ok) return keepWhatWasRefused(ctx, actor, act, { meter: 'checklists', payload: input }, admitted.refusal);

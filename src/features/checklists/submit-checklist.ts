@@ -5,7 +5,9 @@ import { type Context, inTenant } from '../../platform/context';
 import { sqlState } from '../../platform/db/database';
 import { ok, type Result, refuse } from '../../platform/result';
 import { type Admission, admit } from '../usage/admit';
+import { unitsOf } from '../usage/count-event.rules';
 import { actKeyOf, type Created, type CreationKey } from '../usage/creation';
+import { policyAt } from '../usage/policy-at';
 import { getChecklist, readChecklist } from './checklists';
 
 /** Starts a draft checklist and counts it; at the limit it stays the draft checklist it is. */
@@ -17,7 +19,8 @@ export async function submitChecklist(
 ): Promise<Result<Created<Checklist>, Refusal>> {
   const found = await getChecklist(ctx, actor, checklistId);
   if (!found.ok) return found;
-  const submitted = await start(ctx, actor, key, checklistId);
+  const policy = await inTenant(ctx, actor.tenantId, (tx) => policyAt(tx, actor.tenantId, 'checklists', tx.now()));
+  const submitted = await start(ctx, actor, key, { checklistId, quantity: unitsOf(policy, found.value.items.length) });
   const record = (await inTenant(ctx, actor.tenantId, (tx) => readChecklist(tx, actor.tenantId, checklistId)))!;
   if (submitted.ok) return ok({ record, replayed: submitted.value.outcome === 'replayed' });
   const started = submitted.refusal.code === 'quota_exhausted' && record.state !== 'draft';
@@ -35,7 +38,7 @@ async function start(
   ctx: Context,
   actor: Actor,
   key: CreationKey,
-  checklistId: string,
+  { checklistId, quantity }: { checklistId: string; quantity: number },
   attempt: 1 | 2 = 1,
 ): Promise<Result<Admission, Refusal>> {
   try {
@@ -44,11 +47,11 @@ async function start(
       meter: 'checklists',
       ...actKeyOf('submit_checklist', actor, key, [checklistId]),
       subject: checklistId,
-      quantity: 1,
+      quantity,
       record: null,
     });
   } catch (error) {
     if (sqlState(error) !== NO_DRAFT) throw error;
-    return attempt === 1 ? start(ctx, actor, key, checklistId, 2) : refuse({ code: 'checklist_already_submitted' });
+    return attempt === 1 ? start(ctx, actor, key, { checklistId, quantity }, 2) : refuse({ code: 'checklist_already_submitted' });
   }
 }

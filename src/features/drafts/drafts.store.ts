@@ -11,12 +11,13 @@ export interface DraftRow {
   created_at: Date;
   updated_at: Date;
   revision: number;
+  submits_itself: boolean;
 }
 
 /** A first try submits the words its draft is kept with. */
 const FIRST_REVISION = 1;
 
-const COLUMNS = 'draft_id, operation_key, fingerprint, meter, payload, created_at, updated_at, revision';
+const COLUMNS = 'draft_id, operation_key, fingerprint, meter, payload, created_at, updated_at, revision, submits_itself';
 
 /**
  * Keeps what was refused. The same act refused again keeps its draft as its author may have edited it since, and opens one
@@ -26,12 +27,12 @@ const COLUMNS = 'draft_id, operation_key, fingerprint, meter, payload, created_a
 export async function keepDraftRow(
   db: Queryable,
   tenantId: string,
-  draft: ActKey & { draftId: string; author: string; meter: DraftContent['meter']; payload: unknown },
+  draft: ActKey & { draftId: string; author: string; meter: DraftContent['meter']; payload: unknown; submitsItself: boolean },
   at: Date,
 ): Promise<{ draft_id: string; fingerprint: string }> {
   await db.query(
-    `insert into drafts as d (tenant_id, draft_id, operation_key, fingerprint, author, meter, payload, created_at, updated_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+    `insert into drafts as d (tenant_id, draft_id, operation_key, fingerprint, author, meter, payload, created_at, updated_at, submits_itself)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $10)
      on conflict (tenant_id, operation_key) do update
         set state = 'open', revision = $9, updated_at = $8, payload = excluded.payload
       where d.state = 'discarded' and d.fingerprint = $4`,
@@ -45,6 +46,7 @@ export async function keepDraftRow(
       JSON.stringify(draft.payload),
       at,
       draft.draftRevision ?? FIRST_REVISION,
+      draft.submitsItself,
     ],
   );
   const [kept] = await db.query<{ draft_id: string; fingerprint: string }>(
@@ -133,4 +135,19 @@ export async function closeDraft(
     [tenantId, draftId, end.state, end.subject, end.revision, at],
   );
   return rows.length > 0;
+}
+
+/** Drafts of everybody that are submitted as soon as there is room, oldest first. */
+export async function heldDrafts(
+  db: Queryable,
+  tenantId: string,
+  meter: string,
+): Promise<{ draftId: string; author: string; name: string; address: string | null; locale: string | null }[]> {
+  return db.query(
+    `select d.draft_id as "draftId", d.author, m.name, m.address, m.locale
+       from drafts d join members m on m.tenant_id = d.tenant_id and m.member_id = d.author
+      where d.tenant_id = $1 and d.meter = $2 and d.state = 'open' and d.submits_itself
+      order by d.created_at, d.draft_id`,
+    [tenantId, meter],
+  );
 }

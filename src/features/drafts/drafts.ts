@@ -5,13 +5,17 @@ import { type Context, inTenant, type TxContext } from '../../platform/context';
 import { type Page, pageOf, readAgeCursor } from '../../platform/page';
 import { ok, type Result, refuse } from '../../platform/result';
 import { enter } from '../members/admit-member';
+import { enqueue } from '../outbox/outbox';
 import type { ActKey } from '../usage/creation';
+import { policyAt } from '../usage/policy-at';
+import { ROOM_TOPIC } from '../usage/room';
 import {
   closeDraft,
   countOpenDrafts,
   type DraftRow,
   findDraftToSubmit,
   findOpenDraft,
+  heldDrafts,
   keepDraftRow,
   openDrafts,
   rewriteDraft,
@@ -25,6 +29,7 @@ const toDraft = (row: DraftRow): Draft =>
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
     revision: row.revision,
+    submitsItself: row.submits_itself,
   }) as Draft;
 
 /**
@@ -39,12 +44,17 @@ export async function keepWhatWasRefused(
   refusal: Refusal,
 ): Promise<Result<never, Refusal>> {
   if (refusal.code !== 'quota_exhausted') return refuse(refusal);
-  const kept = await inTenant(ctx, actor.tenantId, ({ db, newId, now }) =>
-    keepDraftRow(db, actor.tenantId, { draftId: newId(), ...act, author: actor.memberId, ...content }, now()),
-  );
+  const kept = await inTenant(ctx, actor.tenantId, async (tx) => {
+    const at = tx.now();
+    const { onExhausted } = await policyAt(tx, actor.tenantId, content.meter, at);
+    const submitsItself = onExhausted === 'hold';
+    const draft = { draftId: tx.newId(), ...act, author: actor.memberId, ...content, submitsItself };
+    if (submitsItself) await enqueue(tx, actor.tenantId, ROOM_TOPIC, { meter: content.meter }, new Date(refusal.resetsAt));
+    return { ...(await keepDraftRow(tx.db, actor.tenantId, draft, at)), submitsItself };
+  });
   // The key names a draft of other content: answering with that one would lose what was typed now.
   if (kept.fingerprint !== act.fingerprint) return refuse({ code: 'idempotency_conflict' });
-  return refuse({ ...refusal, draftId: kept.draft_id });
+  return refuse({ ...refusal, draftId: kept.draft_id, ...(kept.submitsItself && { submitsItself: true as const }) });
 }
 
 /** The actor's own waiting drafts, oldest first. */
@@ -118,6 +128,15 @@ export async function markSubmitted(ctx: Context, actor: Actor, draftId: string,
   const end = { state: 'submitted' as const, subject, revision: null };
   await inTenant(ctx, actor.tenantId, (tx) => closeDraft(tx.db, actor.tenantId, draftId, end, tx.now()));
 }
+
+/** What waits for room in a meter and is submitted by itself, oldest first, each with its author. */
+export const heldActs = (ctx: Context, tenantId: string, meter: string): Promise<{ draftId: string; author: Actor }[]> =>
+  inTenant(ctx, tenantId, async ({ db }) =>
+    (await heldDrafts(db, tenantId, meter)).map(({ draftId, author: memberId, ...person }) => ({
+      draftId,
+      author: { tenantId, memberId, ...person, appRoles: [], via: 'tab' as const },
+    })),
+  );
 
 /** How many drafts of the actor wait. */
 export const countDrafts = (ctx: Context, actor: Actor): Promise<number> =>

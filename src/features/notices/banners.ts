@@ -1,24 +1,21 @@
 import type { Refusal } from '../../contract/refusals';
 import type { Actor } from '../../platform/actor';
-import { type Context, inTenant, type TxContext } from '../../platform/context';
+import { type Context, inTenant } from '../../platform/context';
 import { ok, type Result } from '../../platform/result';
 import { enter } from '../members/admit-member';
+import type { BannerFor } from '../usage/read-usage';
 import { findBanner, saveDismissal } from './notices.store';
 import { noticeKey, readNoticeKey } from './quota-notice.rules';
 
-/** The warning of a meter that concerns a person: the highest notice of the current period and limit. */
-export async function bannerFor(
-  tx: TxContext,
-  actor: Actor,
-  meter: string,
-  counter: { periodStart: Date; limitEpoch: number },
-): Promise<{ key: string; threshold: number; isDismissed: boolean } | null> {
-  const { periodStart, limitEpoch } = counter;
-  const found = await findBanner(tx.db, actor.tenantId, actor.memberId, { meter, periodStart, limitEpoch });
+/** The warning of a meter that concerns a person: the strongest notice of the current period and limit, if its policy has banners. */
+export const bannerFor: BannerFor = async (tx, actor, meter, { periodStart, limitEpoch }, { recipients, channels }) => {
+  if (!channels.includes('banner')) return null;
+  const found = await findBanner(tx.db, actor.tenantId, actor.memberId, { meter, periodStart, limitEpoch }, recipients);
   if (!found) return null;
-  const key = noticeKey({ meter, periodStart, limitEpoch, threshold: found.threshold });
-  return { key, threshold: found.threshold, isDismissed: found.dismissed.includes(key) };
-}
+  const { kind, threshold, dismissed } = found;
+  const key = noticeKey({ meter, periodStart, limitEpoch, kind, threshold });
+  return { key, kind, threshold, isDismissed: dismissed.includes(key) };
+};
 
 /** Puts a banner away, for this person only. What is no key, or was never said, needs no putting away. */
 export function dismissBanner(ctx: Context, actor: Actor, key: string): Promise<Result<null, Refusal>> {

@@ -5,28 +5,37 @@ import type { ConversationReference } from './conversations.store';
 import { noticeKey, type QuotaNotice } from './quota-notice.rules';
 
 /**
- * Who is concerned by a meter: whoever looks after its open items, and admins and owner. $1 tenant, $2 meter.
- * Asked when a notice is sent and when a screen is drawn, never stored.
+ * Who is concerned by a meter, of those whom its policy names: whoever looks after its open items, admins, the owner, or everyone.
+ * $1 tenant, $2 meter, $3 the kinds of recipients. Asked when a notice is sent and when a screen is drawn, never stored.
  */
 const CONCERNED = `
   select m.member_id from members m
    where m.tenant_id = $1 and m.state = 'present'
-     and (m.role in ('owner', 'admin')
-          or $2 = 'tickets' and exists (
-               select from tickets t
-                where t.tenant_id = $1 and t.assignee = m.member_id and t.status <> 'closed' and t.deleted_at is null)
-          or $2 = 'checklists' and exists (
-               select from checklist_items i join checklists c on c.tenant_id = i.tenant_id and c.checklist_id = i.checklist_id
-                where i.tenant_id = $1 and i.assignee = m.member_id and i.done_at is null and c.state = 'running')
-          or $2 = 'opportunities' and exists (
-               select from opportunities o
-                where o.tenant_id = $1 and o.owner = m.member_id and o.stage not in ('won', 'lost')))`;
+     and ('everyone' = any ($3)
+          or m.role = 'owner' and 'owner' = any ($3)
+          or m.role = 'admin' and 'admins' = any ($3)
+          or 'assignees' = any ($3) and (
+               $2 = 'tickets' and exists (
+                 select from tickets t
+                  where t.tenant_id = $1 and t.assignee = m.member_id and t.status <> 'closed' and t.deleted_at is null)
+               or $2 = 'checklists' and exists (
+                 select from checklist_items i join checklists c on c.tenant_id = i.tenant_id and c.checklist_id = i.checklist_id
+                  where i.tenant_id = $1 and i.assignee = m.member_id and i.done_at is null and c.state = 'running')
+               or $2 = 'opportunities' and exists (
+                 select from opportunities o
+                  where o.tenant_id = $1 and o.owner = m.member_id and o.stage not in ('won', 'lost'))))`;
 
-/** The counter a notice speaks of, null when the notice was overtaken: by another period, another limit, or a higher notice. */
+/** Whom a meter concerns, of these kinds of recipients. */
+export async function findConcerned(db: Queryable, tenantId: string, meter: string, recipients: readonly string[]): Promise<string[]> {
+  const rows = await db.query<{ member_id: string }>(`${CONCERNED} order by m.member_id`, [tenantId, meter, recipients]);
+  return rows.map(({ member_id }) => member_id);
+}
+
+/** The counter a notice speaks of, null when the notice was overtaken: by another period, another limit, or a stronger notice. */
 export async function findNoticedCounter(
   db: Queryable,
   tenantId: string,
-  { meter, periodStart, limitEpoch, threshold }: QuotaNotice,
+  { meter, periodStart, limitEpoch, kind, threshold }: QuotaNotice,
   at: Date,
 ): Promise<{ used: number; limit: number; resetsAt: Date | null } | null> {
   const [row] = await db.query<{ used: number; limit: number; resetsAt: Date | null }>(
@@ -35,22 +44,24 @@ export async function findNoticedCounter(
         and period_end > $5 and granted is not null
         and not exists (
           select from notices n
-           where n.tenant_id = $1 and n.scope_id = 'tenant' and n.meter = $2 and n.period_start = $3 and n.limit_epoch = $4 and n.threshold > $6)`,
-    [tenantId, meter, bound(periodStart), limitEpoch, at, threshold],
+           where n.tenant_id = $1 and n.scope_id = 'tenant' and n.meter = $2 and n.period_start = $3 and n.limit_epoch = $4 and n.kind = $7
+             and case $7 when 'remaining' then n.threshold < $6 else n.threshold > $6 end)`,
+    [tenantId, meter, bound(periodStart), limitEpoch, at, threshold, kind],
   );
   return row ?? null;
 }
 
-/** Notes a delivery for each person concerned who can be written to and wants to be; who has one keeps it. */
-export async function queueDeliveries(db: Queryable, tenantId: string, notice: QuotaNotice, at: Date): Promise<void> {
-  await db.query(
-    `insert into deliveries (tenant_id, notice_key, recipient, channel, state, at)
-     select $1, $3, q.member_id, 'bot', 'queued', $4
-       from (${CONCERNED}) q join conversations c on c.tenant_id = $1 and c.member_id = q.member_id and c.notices
-     on conflict (tenant_id, notice_key, recipient, channel) do nothing`,
-    [tenantId, notice.meter, noticeKey(notice), at],
+/** The addresses and languages of people. */
+export const findAddresses = (
+  db: Queryable,
+  tenantId: string,
+  memberIds: readonly string[],
+): Promise<{ address: string; locale: string | null }[]> =>
+  db.query(
+    `select address, locale from members
+      where tenant_id = $1 and member_id = any ($2::uuid[]) and state = 'present' and address like '%_@_%' order by member_id`,
+    [tenantId, memberIds],
   );
-}
 
 /** Notes a delivery for each of these people who can be written to and wants to be; who has one keeps it. */
 export async function queueFor(db: Queryable, tenantId: string, key: string, recipients: readonly string[], at: Date): Promise<void> {
@@ -128,22 +139,24 @@ export async function abandonDeliveries(db: Queryable, tenantId: string, key: st
   );
 }
 
-/** The highest notice given for a counter, if this person is concerned and has not put it away. */
+/** The strongest notice given for a counter, if this person is concerned: a share in percent, then units left, then a forecast. */
 export async function findBanner(
   db: Queryable,
   tenantId: string,
   memberId: string,
   { meter, periodStart, limitEpoch }: { meter: string; periodStart: Date; limitEpoch: number },
-): Promise<{ threshold: number; dismissed: string[] } | null> {
-  const [row] = await db.query<{ threshold: number; dismissed: string[] }>(
-    `select max(n.threshold)::float8 as threshold,
+  recipients: readonly string[],
+): Promise<{ kind: QuotaNotice['kind']; threshold: number; dismissed: string[] } | null> {
+  const [row] = await db.query<{ kind: QuotaNotice['kind']; threshold: number; dismissed: string[] }>(
+    `select n.kind, n.threshold::float8 as threshold,
             array(select d.notice_key from deliveries d
-                   where d.tenant_id = $1 and d.recipient = $3 and d.channel = 'banner' and d.state = 'dismissed') as dismissed
+                   where d.tenant_id = $1 and d.recipient = $4 and d.channel = 'banner' and d.state = 'dismissed') as dismissed
        from notices n
-      where n.tenant_id = $1 and n.scope_id = 'tenant' and n.meter = $2 and n.period_start = $4 and n.limit_epoch = $5
-        and exists (select from (${CONCERNED}) q where q.member_id = $3)
-     having count(*) > 0`,
-    [tenantId, meter, memberId, bound(periodStart), limitEpoch],
+      where n.tenant_id = $1 and n.scope_id = 'tenant' and n.meter = $2 and n.period_start = $5 and n.limit_epoch = $6 and n.kind <> 'advice'
+        and exists (select from (${CONCERNED}) q where q.member_id = $4)
+      order by array_position(array['threshold', 'remaining', 'forecast'], n.kind), case n.kind when 'remaining' then n.threshold else -n.threshold end
+      limit 1`,
+    [tenantId, meter, recipients, memberId, bound(periodStart), limitEpoch],
   );
   return row ?? null;
 }
@@ -155,8 +168,8 @@ export async function saveDismissal(db: Queryable, tenantId: string, memberId: s
      select $1, $3, $4, 'banner', 'dismissed', $5
       where exists (select from notices n
                      where n.tenant_id = $1 and n.scope_id = 'tenant' and n.meter = $2 and n.period_start = $6 and n.limit_epoch = $7
-                       and n.threshold = $8)
+                       and n.threshold = $8 and n.kind = $9)
      on conflict (tenant_id, notice_key, recipient, channel) do nothing`,
-    [tenantId, notice.meter, noticeKey(notice), memberId, at, bound(notice.periodStart), notice.limitEpoch, notice.threshold],
+    [tenantId, notice.meter, noticeKey(notice), memberId, at, bound(notice.periodStart), notice.limitEpoch, notice.threshold, notice.kind],
   );
 }

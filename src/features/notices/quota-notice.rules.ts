@@ -1,11 +1,14 @@
 import { ALWAYS } from '../entitlements/periods.rules';
+import type { NoticeKind } from '../usage/counter.rules';
 
-/** What names a notice: said once per recipient, meter, usage period, limit level and threshold. */
+/** What names a notice: said once per recipient, meter, usage period, limit level, cause and mark. */
 export interface QuotaNotice {
   meter: string;
   /** ALWAYS.start for what has no periods. */
   periodStart: Date;
   limitEpoch: number;
+  /** threshold: percent of the granted amount; remaining: units left; forecast and advice: no mark. */
+  kind: NoticeKind;
   threshold: number;
 }
 
@@ -14,16 +17,19 @@ export const periodName = (start: Date): string => (start.getTime() === ALWAYS.s
 
 export const periodNamed = (name: string): Date => (name === 'always' ? ALWAYS.start : new Date(name));
 
-/** `<meter>/<period>/<limit epoch>/<threshold>` */
-export const noticeKey = ({ meter, periodStart, limitEpoch, threshold }: QuotaNotice): string =>
-  `${meter}/${periodName(periodStart)}/${limitEpoch}/${threshold}`;
+/** `<meter>/<period>/<limit epoch>/<percent>`, or `…/<kind>:<mark>` */
+export function noticeKey({ meter, periodStart, limitEpoch, kind, threshold }: QuotaNotice): string {
+  const mark = kind === 'threshold' ? String(threshold) : `${kind}:${threshold}`;
+  return `${meter}/${periodName(periodStart)}/${limitEpoch}/${mark}`;
+}
 
 /** The notice of a key, null for anything that is none. */
 export function readNoticeKey(key: string): QuotaNotice | null {
-  const [meter = '', period = '', epoch, threshold] = key.split('/');
+  const [meter = '', period = '', epoch = '', mark = ''] = key.split('/');
+  const [, kind = 'threshold', threshold] = /^(?:(remaining|forecast|advice):)?(\d{1,13})$/u.exec(mark) ?? [];
   const periodStart = periodNamed(period);
-  const notice = { meter, periodStart, limitEpoch: Number(epoch), threshold: Number(threshold) };
+  const notice = { meter, periodStart, limitEpoch: Number(epoch), kind: kind as NoticeKind, threshold: Number(threshold) };
   const isKey =
-    /^[a-z][a-z0-9_]{0,39}$/u.test(meter) && !Number.isNaN(periodStart.getTime()) && /^\d{1,6}\/\d{1,6}$/u.test(`${epoch}/${threshold}`);
+    /^[a-z][a-z0-9_]{0,39}$/u.test(meter) && !Number.isNaN(periodStart.getTime()) && /^\d{1,6}$/u.test(epoch) && threshold !== undefined;
   return isKey && noticeKey(notice) === key ? notice : null;
 }

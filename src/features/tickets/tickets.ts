@@ -11,7 +11,7 @@ import { memberNames } from '../members/members';
 import { type Created, type CreationKey, keyOf } from '../usage/creation';
 import { once } from '../usage/once';
 import { recall } from '../usage/recall';
-import { release, wasReleased } from '../usage/release';
+import { release, releaseDeleted, wasReleased } from '../usage/release';
 import { toComment, toTicket } from './present-ticket';
 import { changesOf, readSearch, undoableUntil } from './tickets.rules';
 import {
@@ -97,13 +97,16 @@ function applyPatch(row: TicketRow, patch: TicketPatch, at: Date): TicketRow {
   };
 }
 
-/** Takes a ticket off every list. The unit it used stays used. */
+/** Takes a ticket off every list. The unit it used stays used, unless the plan gives it back to the period it was taken from. */
 export function deleteTicket(ctx: Context, actor: Actor, ticketId: string, revision: number): Promise<Result<null, Refusal>> {
   return inTenant(ctx, actor.tenantId, async (tx) => {
     const found = await ticketFor(tx, actor, ticketId, 'edit');
     if (!found.ok) return found;
-    const deleted = await deleteTicketRow(tx.db, actor.tenantId, ticketId, revision, tx.now());
-    return deleted ? ok(null) : refuse({ code: 'stale_revision', current: toTicket(found.value.row) });
+    const at = tx.now();
+    const deleted = await deleteTicketRow(tx.db, actor.tenantId, ticketId, revision, at);
+    if (!deleted) return refuse({ code: 'stale_revision', current: toTicket(found.value.row) });
+    await releaseDeleted(tx, actor.tenantId, { meter: 'tickets', subject: ticketId, actor: actor.memberId, at });
+    return ok(null);
   });
 }
 

@@ -2,6 +2,9 @@ import { type Limit, thresholdsCrossed } from '../entitlements/limits.rules';
 import { ALWAYS, type UsageAnchor, type UsagePeriod, usagePeriodAt } from '../entitlements/periods.rules';
 import { DEFAULT_POLICY } from '../plans/quota-policy.rules';
 
+/** Why people are told: a share in percent, units left, a forecast, or that a larger plan would fit. */
+export type NoticeKind = 'threshold' | 'remaining' | 'forecast' | 'advice';
+
 /** One row that decides admission: (tenant, scope, meter, usage period). */
 export interface Counter {
   periodStart: Date;

@@ -1,6 +1,7 @@
 import type { Queryable } from '../../platform/db/database';
 import { bound, unbound } from '../../platform/db/infinity';
-import type { Counter } from './counter.rules';
+import type { PastPeriod } from './advice.rules';
+import type { Counter, NoticeKind } from './counter.rules';
 
 interface Row {
   period_start: Date | number;
@@ -79,8 +80,6 @@ export async function saveCounter(db: Queryable, tenantId: string, meter: string
     ],
   );
 }
-
-export type NoticeKind = 'threshold' | 'remaining' | 'forecast' | 'advice';
 
 /** Says a notice of a counter once, and queues it unless another one speaks for it: the same decision that a booking takes. True: it was queued. */
 export async function giveNotice(
@@ -230,12 +229,28 @@ export async function usedBy(db: Queryable, tenantId: string, meter: string, ins
   return rows.map(({ used }) => used);
 }
 
-/** Somebody was refused in this period; said once. */
-export async function noteHit(db: Queryable, tenantId: string, meter: string, periodStart: Date, at: Date): Promise<void> {
-  await db.query('insert into usage_hits (tenant_id, meter, period_start, at) values ($1, $2, $3, $4) on conflict do nothing', [
-    tenantId,
-    meter,
-    bound(periodStart),
-    at,
-  ]);
+/** Somebody was refused in this period. False: that is known. */
+export async function noteHit(db: Queryable, tenantId: string, meter: string, periodStart: Date, at: Date): Promise<boolean> {
+  const rows = await db.query(
+    'insert into usage_hits (tenant_id, meter, period_start, at) values ($1, $2, $3, $4) on conflict do nothing returning 1',
+    [tenantId, meter, bound(periodStart), at],
+  );
+  return rows.length > 0;
+}
+
+/** The last periods of a meter that were opened, newest first. */
+export const findHistory = (db: Queryable, tenantId: string, meter: string, count: number, at: Date): Promise<PastPeriod[]> =>
+  db.query<PastPeriod>(
+    `select c.period_start as start, c.period_end as "end", c.used::float8 as used, c.granted::float8 as granted,
+            exists (select from usage_hits h where h.tenant_id = $1 and h.meter = $2 and h.period_start = c.period_start) as "wasRefused"
+       from usage_counters c
+      where c.tenant_id = $1 and c.scope_id = 'tenant' and c.meter = $2 and c.period_start > '-infinity' and c.period_start <= $4
+      order by c.period_start desc limit $3`,
+    [tenantId, meter, count, at],
+  );
+
+/** Of the publisher's directory: the organizations that have or had a subscription. */
+export async function findTenantsWithSubscriptions(db: Queryable): Promise<string[]> {
+  const rows = await db.query<{ tenant_id: string }>('select distinct tenant_id from subscription_directory order by tenant_id');
+  return rows.map(({ tenant_id }) => tenant_id);
 }

@@ -41,9 +41,12 @@ export function pendingWords({ entitled, available, until }: Pending, locale: Lo
   return fill(words[until], { entitled, available, pending: entitled - available }, locale);
 }
 
-/** A refusal's sentence, and what the refused person is still owed. */
-export const withPending = (sentence: string, pending: Pending | undefined, locale: Locale): string =>
-  pending ? `${sentence} ${pendingWords(pending, locale)}.` : sentence;
+/** A refusal's sentence, and what becomes of the draft and of what is still owed. */
+export function withPending(sentence: string, facts: { pending?: Pending; submitsItself?: true }, locale: Locale): string {
+  const { pending, submitsItself } = facts;
+  const more = [submitsItself && USAGE_TEXTS[locale].submitsItself, pending && `${pendingWords(pending, locale)}.`];
+  return [sentence, ...more].filter(Boolean).join(' ');
+}
 
 /** The grants that an explanation names, as they are at `at`: what counts, what will, and what is still there of what ended. */
 export function shownGrants({ counter, grants }: Pick<InForce, 'counter' | 'grants'>, at: Date): ShownGrant[] {

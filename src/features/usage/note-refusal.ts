@@ -3,6 +3,7 @@ import type { TxContext } from '../../platform/context';
 import { findTenant } from '../tenants/tenants';
 import { noteHit } from './counters.store';
 import { pendingOf } from './explanation.rules';
+import { adviseOnce } from './history';
 import { meterAt } from './meter-at';
 
 /**
@@ -13,6 +14,7 @@ export async function noteRefusal(tx: TxContext, tenantId: string, meter: string
   const tenant = await findTenant(tx.db, tenantId);
   if (!tenant?.anchor) return null;
   const { counter, limit, grants } = await meterAt(tx, tenantId, meter, tenant.anchor, { at, now: at });
-  if (counter.hardLimit !== 0) await noteHit(tx.db, tenantId, meter, counter.periodStart, at);
+  const isNew = counter.hardLimit !== 0 && (await noteHit(tx.db, tenantId, meter, counter.periodStart, at));
+  if (isNew) await adviseOnce(tx, tenantId, meter, at);
   return pendingOf(limit, grants, at);
 }

@@ -1,16 +1,20 @@
 import { METERS } from '../../contract/meters';
 import type { Refusal } from '../../contract/refusals';
-import type { LimitUsage, MeterUsage, Usage } from '../../contract/usage';
+import { meterName } from '../../contract/texts';
+import type { Advice, LimitUsage, MeterUsage, Usage } from '../../contract/usage';
 import type { Actor } from '../../platform/actor';
 import { type Context, inTenant, type TxContext } from '../../platform/context';
 import { ok, type Result, refuse } from '../../platform/result';
+import { fill } from '../../platform/sentences';
 import type { UsageAnchor } from '../entitlements/periods.rules';
+import { may } from '../members/access.rules';
 import { enter } from '../members/admit-member';
 import { DEFAULT_POLICY, type MeterPolicy } from '../plans/quota-policy.rules';
 import { findTenant } from '../tenants/tenants';
 import { type Counter, levelOf, remainingOf, standingOf } from './counter.rules';
 import { counterInForceAt } from './counters.store';
-import { localeFor, pendingOf, pendingWords, shownGrants } from './explanation.rules';
+import { localeFor, pendingOf, pendingWords, shownGrants, USAGE_TEXTS } from './explanation.rules';
+import { adviceFor, advicePolicy } from './history';
 import { inForce } from './in-force.rules';
 import { meterFacts } from './meter-facts';
 import { stockMeters } from './refresh-counters';
@@ -43,12 +47,25 @@ export function readUsage(ctx: Context, actor: Actor, bannerFor: BannerFor): Pro
       const read = await readMeter(tx, actor, meter, tenant.anchor, at);
       limits.push({ ...read.shown, meter, ...(await warned(tx, actor, meter, read)) });
     }
-    return ok({ asOf: at.toISOString(), timeZone: tenant.timeZone, meters, limits });
+    const advice = may(access.value.role, 'manage_plan') ? await adviceNow(tx, actor, at) : [];
+    return ok({ asOf: at.toISOString(), timeZone: tenant.timeZone, meters, limits, advice });
 
     async function warned(tx: TxContext, actor: Actor, meter: string, { shown, counter, notice }: Reading) {
       return warningFor(shown.state, await bannerFor(tx, actor, meter, counter, notice));
     }
   });
+}
+
+async function adviceNow(tx: TxContext, { tenantId, locale: language }: Actor, at: Date): Promise<Advice[]> {
+  const given: Advice[] = [];
+  const locale = localeFor(language);
+  const policy = await advicePolicy(tx, tenantId);
+  for (const meter of METERS) {
+    const advice = await adviceFor(tx, tenantId, meter, at, policy);
+    if (advice)
+      given.push({ meter, ...advice, words: fill(USAGE_TEXTS[locale].advice, { ...advice, meterName: meterName(meter, locale) }, locale) });
+  }
+  return given;
 }
 
 /** How one meter stands, in figures. `resetsAt` null: of what is held now. */
@@ -73,8 +90,10 @@ export async function standingsAt(tx: TxContext, tenantId: string, at: Date): Pr
 
 /** Those whom a warning does not concern see nothing of it until they are refused (TW-09). */
 function warningFor(state: MeterUsage['state'], banner: Awaited<ReturnType<BannerFor>>): Pick<MeterUsage, 'state' | 'notice'> {
-  const notice = banner && !banner.isDismissed ? { key: banner.key, threshold: banner.threshold } : null;
-  return { state: state === 'warning' && !banner ? 'open' : state, notice };
+  const notice = banner && !banner.isDismissed ? { key: banner.key, kind: banner.kind, threshold: banner.threshold } : null;
+  // A forecast warns although the numbers do not.
+  if (banner) return { state: state === 'open' && banner.kind !== 'threshold' ? 'warning' : state, notice };
+  return { state: state === 'warning' ? 'open' : state, notice };
 }
 
 interface Reading {

@@ -2,12 +2,14 @@ import { isPeriodMeter, METERS } from '../../contract/meters';
 import type { TxContext } from '../../platform/context';
 import { everGranted, settleGrants } from '../entitlements/grants';
 import { thresholdsCrossed } from '../entitlements/limits.rules';
+import { enqueue } from '../outbox/outbox';
 import { lockTenant } from '../tenants/tenants';
 import { marksReached } from './counter.rules';
 import { cutCounter, giveNotice, lockNewestCounter, recountActiveMembers, saveCounter, saveShares } from './counters.store';
 import { expireHolds } from './holds.store';
 import { bringUpTo } from './in-force.rules';
 import { meterFacts } from './meter-facts';
+import { ROOM_TOPIC } from './room';
 
 /**
  * Opens the current period's counter, or gives it the allowance that holds now. Safe at any time, any number of times;
@@ -26,6 +28,7 @@ export async function refreshCounter(tx: TxContext, tenantId: string, meter: str
   if (meter === 'active_members') await recountActiveMembers(tx.db, tenantId, at);
   if (facts.holds.some(({ expiresAt }) => expiresAt <= at)) await expireHolds(tx.db, tenantId, meter, at);
   if (isPeriodMeter(meter)) await saveShares(tx.db, tenantId, meter, counter, limit.policy?.allocation === 'per_team');
+  if (newest !== null && counter.limitEpoch > newest.limitEpoch) await enqueue(tx, tenantId, ROOM_TOPIC, { meter }, at);
   const reached = thresholdsCrossed(-1, counter.used, counter.granted, counter.thresholds);
   const few = marksReached(counter);
   if (reached.length > 0) await giveNotice(tx.db, tenantId, meter, counter, { kind: 'threshold', marks: reached, sends: true }, at);

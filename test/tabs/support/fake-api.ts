@@ -5,7 +5,7 @@ import type { Member } from '../../../src/contract/members';
 import type { Meter } from '../../../src/contract/meters';
 import type { NewOpportunity, Opportunity } from '../../../src/contract/opportunities';
 import type { NewTicket, Ticket, TimelineEntry } from '../../../src/contract/tickets';
-import type { Usage } from '../../../src/contract/usage';
+import type { MeterUsage, Usage } from '../../../src/contract/usage';
 
 /** One request as the fake saw it. */
 export interface Seen {
@@ -41,7 +41,7 @@ export class FakeApi {
   readonly seen: Seen[] = [];
   readonly limits: Record<Meter, number | null> = { tickets: 500, checklists: 50, opportunities: 100 };
   readonly used: Record<Meter, number> = { tickets: 0, checklists: 0, opportunities: 0 };
-  readonly notices = new Map<Meter, { key: string; threshold: number }>();
+  readonly notices = new Map<Meter, NonNullable<MeterUsage['notice']>>();
   me: Me;
   /** Answers instead of the fake, once; `lost` = done, but the answer never arrives. */
   next: ((seen: Seen) => Answer | 'lost' | 'unsent' | null) | null = null;
@@ -183,6 +183,7 @@ export class FakeApi {
         };
       }),
       limits: [],
+      advice: [],
     };
   }
 

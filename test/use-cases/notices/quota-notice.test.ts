@@ -4,7 +4,7 @@ import { createOpportunity } from '../../../src/features/crm/create-opportunity'
 import { bannerFor, dismissBanner } from '../../../src/features/notices/banners';
 import { choosePreferences, meetInChat } from '../../../src/features/notices/conversations';
 import { deliverQuotaNotice } from '../../../src/features/notices/deliver-quota-notice';
-import type { Messages, QuotaMessage, Sent } from '../../../src/features/notices/messages.port';
+import type { Announcement, Announcements, Messages, QuotaMessage, Sent } from '../../../src/features/notices/messages.port';
 import { runOutbox } from '../../../src/features/outbox/outbox';
 import { createTicket } from '../../../src/features/tickets/create-ticket';
 import { listTickets, updateTicket } from '../../../src/features/tickets/tickets';
@@ -28,7 +28,12 @@ beforeEach(async () => {
 });
 
 /** Teams as these tests see it: what was sent to whom, and what it answers. */
-class Chats implements Messages {
+class Chats implements Messages, Announcements {
+  readonly announced: { to: string; title: string; text: string }[] = [];
+  async sendAnnouncement(reference: Record<string, unknown>, { title, text }: Announcement): Promise<Sent> {
+    this.announced.push({ to: String(reference.person), title, text });
+    return { outcome: 'sent' };
+  }
   readonly sent: { to: string; message: QuotaMessage }[] = [];
   answers = new Map<string, Sent[]>();
   async sendQuotaNotice(reference: Record<string, unknown>, message: QuotaMessage): Promise<Sent> {
@@ -43,8 +48,12 @@ class Chats implements Messages {
 }
 
 const chatOf = (person: Actor) => meetInChat(ctx, person, { person: person.name });
-const run = (chats: Messages, context = ctx) =>
-  runOutbox(context, { 'quota.notice': (event) => deliverQuotaNotice(context, event, { messages: chats }) }, real);
+const run = (chats: Messages & Announcements, context = ctx) =>
+  runOutbox(
+    context,
+    { 'quota.notice': (event) => deliverQuotaNotice(context, event, { messages: chats, mailboxOf: async () => 'bills@example.com' }) },
+    real,
+  );
 const ticket = (actor: Actor, assigneeId: string | null = null) =>
   createTicket(
     ctx,
@@ -218,7 +227,7 @@ describe('once', () => {
     ]);
     const chats = new Chats();
     const twice = { id: randomUUID(), tenantId: tenant.tenantId, topic: 'quota.notice', payload: event!.payload };
-    await Promise.all([1, 2, 3, 4].map(() => deliverQuotaNotice(ctx, twice, { messages: chats })));
+    await Promise.all([1, 2, 3, 4].map(() => deliverQuotaNotice(ctx, twice, { messages: chats, mailboxOf: async () => null })));
     expect(chats.recipients).toEqual(['Sample Owner']);
   });
 
@@ -284,7 +293,8 @@ describe('what Teams answers', () => {
   test('a chat that was opened anew meanwhile is not forgotten with the old one', async () => {
     await chatOf(tenant.owner);
     await fill(8);
-    const chats: Messages = {
+    const chats: Messages & Announcements = {
+      sendAnnouncement: async () => ({ outcome: 'sent' }),
       async sendQuotaNotice() {
         await meetInChat(ctx, tenant.owner, { person: 'Sample Owner', newer: true });
         return { outcome: 'unreachable' };

@@ -7,7 +7,7 @@ import { testContext } from '../../support/database';
 import { anActor, aPlan, aTenant } from '../../support/tenant';
 
 const noBanner: BannerFor = async () => null;
-const putAway: BannerFor = async () => ({ key: 'any', threshold: 80, isDismissed: true });
+const putAway: BannerFor = async () => ({ key: 'any', kind: 'threshold', threshold: 80, isDismissed: true });
 
 test('every meter is shown with its limit, use, period, grant and standing, as the contract describes', async () => {
   const { ctx } = await testContext({ now: '2026-01-31T09:00:00.000Z' });
@@ -20,7 +20,13 @@ test('every meter is shown with its limit, use, period, grant and standing, as t
   expect(Usage.parse(usage)).toEqual(usage);
   expect(usage).toMatchObject({ asOf: '2026-01-31T09:00:00.000Z', timeZone: 'Europe/Rome' });
   const grants = (amount: number | null) => [{ source: 'plan', amount, state: 'active', reason: tenant.plan.planId }];
-  const period = { periodStart: '2026-01-31T09:00:00.000Z', resetsAt: '2026-02-27T23:00:00.000Z', held: 0, notice: null, pendingWords: null };
+  const period = {
+    periodStart: '2026-01-31T09:00:00.000Z',
+    resetsAt: '2026-02-27T23:00:00.000Z',
+    held: 0,
+    notice: null,
+    pendingWords: null,
+  };
   expect(usage.meters).toEqual([
     {
       meter: 'tickets',
@@ -119,10 +125,12 @@ test('TW-09 the banner is what its owner of the matter says of the counter shown
   await tenant.use('tickets', 85);
   const { meters } = unwrap(
     await readUsage(ctx, tenant.owner, async (_tx, actor, meter, { used }) =>
-      actor.memberId === tenant.owner.memberId && used > 80 ? { key: meter, threshold: 80, isDismissed: false } : null,
+      actor.memberId === tenant.owner.memberId && used > 80
+        ? { key: meter, kind: 'threshold' as const, threshold: 80, isDismissed: false }
+        : null,
     ),
   );
-  expect(meters.map(({ notice }) => notice)).toEqual([{ key: 'tickets', threshold: 80 }, null, null]);
+  expect(meters.map(({ notice }) => notice)).toEqual([{ key: 'tickets', kind: 'threshold', threshold: 80 }, null, null]);
 });
 
 test('viewers and organizations whose subscription ended still see their use; without one there is none to see', async () => {
