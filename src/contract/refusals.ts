@@ -21,8 +21,6 @@ export type Refusal =
       held: number;
       resetsAt: string;
       draftId: string | null;
-      /** The draft is submitted as soon as there is room. */
-      submitsItself?: true;
       /** The share of this team was reached, not the organization's quota. */
       teamId?: string;
       pending?: Pending;
@@ -55,7 +53,8 @@ export type Refusal =
         | 'accounting';
     }
   | { code: 'access_removed' }
-  | { code: 'license_restricted'; license: LicenseKind; needs: string; mayRequest: boolean; openRequestId: string | null }
+  | { code: 'license_restricted'; needs: string; mayRequest: boolean; openRequestId: string | null }
+  | { code: 'license_missing'; needs: string; mayRequest: boolean; openRequestId: string | null }
   | { code: 'licenses_exhausted'; purchased: number; taken: number; free: number; needed: number }
   | { code: 'license_model_fixed' }
   | { code: 'license_not_in_plan'; license: LicenseKind }

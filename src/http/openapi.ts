@@ -34,7 +34,8 @@ const CUSTOMERS: About = {
   title: 'Kontingent',
   description: 'Tickets, checklists and opportunities of an organization, and what its plan allows.',
   token: 'An Entra v2 access token of this app with the scope access_as_user, as Teams hands to the tab.',
-  forbidden: 'no_subscription, subscription_inactive, not_allowed or access_removed.',
+  forbidden:
+    'no_subscription, subscription_inactive, not_allowed, license_restricted, license_missing, licenses_not_assigned or access_removed.',
   limited: 'this organization',
 };
 

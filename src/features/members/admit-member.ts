@@ -89,7 +89,8 @@ async function noteSeen(tx: TxContext, actor: Actor, member: MemberRow): Promise
 
 /** Why a license does not let somebody do it, and how they can ask for another. */
 async function licenseRefusal(tx: TxContext, actor: Actor, license: LicenseKind, needs: Capability): Promise<Refusal> {
-  return { code: 'license_restricted', license, needs, ...(await licenseRequestOf(tx, actor)) };
+  const code = license === 'none' ? 'license_missing' : 'license_restricted';
+  return { code, needs, ...(await licenseRequestOf(tx, actor)) };
 }
 
 /** Whether the actor may ask for a license, and the request they have open. */

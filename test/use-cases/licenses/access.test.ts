@@ -36,7 +36,6 @@ beforeEach(async () => {
 
 const restricted = (needs: string, openRequestId: string | null = null) => ({
   code: 'license_restricted',
-  license: 'restricted',
   needs,
   mayRequest: true,
   openRequestId,
@@ -119,7 +118,7 @@ test('where the plan has no restricted licenses, who finds no place has no acces
   const shutOut = await tenant.arrive();
   expect(await tenant.licenseOf(shutOut)).toBe('none');
   const refusal = refusalOf(await listTickets(ctx, shutOut, TicketQuery.parse({})));
-  expect(refusal).toEqual({ code: 'license_restricted', license: 'none', needs: 'read', mayRequest: true, openRequestId: null });
+  expect(refusal).toEqual({ code: 'license_missing', needs: 'read', mayRequest: true, openRequestId: null });
   expect(unwrap(await describeMe(ctx, shutOut, LINKS)).license).toEqual({ kind: 'none', mayRequest: true, openRequestId: null });
   expect(unwrap(await requestLicense(ctx, shutOut, key(), { note: 'please' })).record.state).toBe('open');
 });
