@@ -206,6 +206,20 @@ describe('tab tokens', () => {
     expect(decodeJwt(await tokenOf('owner'))).not.toHaveProperty('roles');
   });
 
+  test('of the publisher’s people come from its directory with their app role; they are nobody’s customers', async () => {
+    for (const [person, role] of [
+      ['support', 'Kontingent.Support'],
+      ['accounting', 'Kontingent.Accounting'],
+    ] as const) {
+      const claims = decodeJwt(await tokenOf(person));
+      expect(claims).toMatchObject({ aud: ENTRA.clientId, tid: MARKETPLACE.tenantId, scp: 'access_as_user', ver: '2.0', roles: [role] });
+      expect((await world.http.get('/api/chat', { params: { person } })).status).toBe(400);
+      expect((await world.http.post('/api/marketplace/purchases', { person, planId: 'standard' })).status).toBe(400);
+    }
+    const { people } = (await world.http.get('/api/state')).data;
+    expect(people.map(({ key }: { key: string }) => key)).toEqual(PEOPLE.map(({ key }) => key));
+  });
+
   test('are signed by a published key, which a restart keeps', async () => {
     const token = await tokenOf('owner');
     await world.restart();
