@@ -308,6 +308,7 @@ describe('the plan that would have fitted', () => {
   test('a meter that a plan does not have fits no use at all; another term is no choice', () => {
     expect(planThatFits(plans, 'P1M', new Map([['boards', 0]]))?.planId).toBe('small');
     expect(planThatFits(plans, 'P1M', new Map([['boards', 1]]))).toBeNull();
+    expect(planThatFits(plans, 'P1M', new Map([['teams', 1000]]))?.planId).toBe('small');
     expect(planThatFits(plans, 'P2Y', new Map())).toBeNull();
   });
 });

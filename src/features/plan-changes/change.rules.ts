@@ -1,3 +1,4 @@
+import { FREE_UNLESS_LIMITED } from '../../contract/meters';
 import type { Refusal } from '../../contract/refusals';
 import type { SubscriptionStatus } from '../../contract/subscriptions';
 import { ok, type Result, refuse } from '../../platform/result';
@@ -134,12 +135,16 @@ function isAbove(to: Plan, quantity: number | null, held: Held): boolean {
   return (quantity ?? 1) > (held.quantity ?? 1);
 }
 
+/** The limit of what plans say nothing of: null = unlimited. */
+export const limitUnsaid = (meter: string): number | null => (FREE_UNLESS_LIMITED.includes(meter) ? null : 0);
+
 /** The plan of the lowest rank whose limits the highest use of the last periods would have kept; null: none. */
 export function planThatFits(plans: readonly Plan[], term: string | null, peaks: ReadonlyMap<string, number>): Plan | null {
   const fits = (plan: Plan): boolean =>
     [...peaks].every(([meter, peak]) => {
       const item = plan.items.find(({ entitlement }) => entitlement === meter);
-      return item?.amount === null || peak <= (item?.amount ?? 0);
+      const limit = item ? item.amount : limitUnsaid(meter);
+      return limit === null || peak <= limit;
     });
   return [...plans].sort((a, b) => a.rank - b.rank).find((plan) => plan.role === 'base' && priceFor(plan, term) && fits(plan)) ?? null;
 }

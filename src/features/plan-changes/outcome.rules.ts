@@ -2,7 +2,7 @@ import type { Excess, TrimmedItem } from '../../contract/plan-changes';
 import type { Term } from '../billing/term-parts.rules';
 import type { Plan } from '../plans/plans';
 import type { ResourceKind } from '../plans/policies';
-import type { Decision } from './change.rules';
+import { type Decision, limitUnsaid } from './change.rules';
 import { type Money, type MoneyQuestion, moneyOf } from './change-money.rules';
 import { afterSteps, excessOf, isReversible, planTrim, type TrimItem, type TrimStep } from './trim.rules';
 
@@ -84,7 +84,7 @@ function limitsOf({ limitsBefore, limitsAfter }: OutcomeQuestion): Outcome['limi
 
 const limitIn = (limits: ReadonlyMap<string, number | null>, meter: string): number | null => {
   const limit = limits.get(meter);
-  return limit === undefined ? 0 : limit;
+  return limit === undefined ? limitUnsaid(meter) : limit;
 };
 
 /** What is not made of items: quotas while their period runs, teams, people. */
