@@ -57,10 +57,15 @@ export interface World {
   order(planId: string, order?: Order): Promise<{ id: string; landingUrl: string }>;
   /** What a customer does in Microsoft's admin center, or the marketplace by itself: `suspend`, `change-plan` … */
   market(action: string, subscriptionId: string, body?: object): Promise<Answer>;
+  /** The purchases of a person's organization as the marketplace holds them. */
+  purchases(by: 'owner' | 'other'): Promise<any[]>;
+  /** Mails that a mailbox has received, oldest first. */
+  mails(to: string): Promise<any[]>;
+  /** Charges and refunds that were asked for, oldest first. */
+  payments(): Promise<any[]>;
   /** A person's chat with the bot, oldest first: texts, and the words of cards. */
   chat(who: Known): Promise<string[]>;
   say(who: Known, text: string): Promise<void>;
-  stop(): Promise<void>;
 }
 
 interface Catalog {
@@ -72,9 +77,9 @@ interface Catalog {
   month?: number;
 }
 
-const worlds: World[] = [];
+const running: (() => Promise<void>)[] = [];
 afterAll(async () => {
-  for (const world of worlds.splice(0)) await world.stop();
+  for (const stop of running.splice(0)) await stop();
 });
 
 /** A world of the test file's own; stopped after it. */
@@ -92,6 +97,11 @@ export async function startWorld({ preset, edit, month }: Catalog): Promise<Worl
   });
   const { database, drop } = await openDatabase();
   const app = await createApp(config, { database, log: quiet });
+  running.push(async () => {
+    await app.stop();
+    await drop();
+    await rm(dataDir, { recursive: true, force: true });
+  });
   await app.start();
   const url = config.publicUrl;
   const sign = await signerOf(dataDir);
@@ -194,6 +204,15 @@ export async function startWorld({ preset, edit, month }: Catalog): Promise<Worl
       await settle();
       return answer;
     },
+    purchases: async (by) => (await sandbox('GET', `/marketplace?person=${by}`)).body.subscriptions,
+    async mails(to) {
+      await settle();
+      return (await sandbox('GET', '/mails')).body.mails.filter((mail: any) => mail.to.includes(to));
+    },
+    async payments() {
+      await settle();
+      return (await sandbox('GET', '/payments')).body.movements;
+    },
     async chat(who) {
       await settle();
       const { body } = await sandbox('GET', `/chat?person=${who}`);
@@ -203,13 +222,7 @@ export async function startWorld({ preset, edit, month }: Catalog): Promise<Worl
       await sandbox('POST', '/chat/messages', { person: who, text });
       await settle();
     },
-    async stop() {
-      await app.stop();
-      await drop();
-      await rm(dataDir, { recursive: true, force: true });
-    },
   };
-  worlds.push(world);
 
   async function subscriptionsOf(who: Known): Promise<any[]> {
     const { status, body } = await as(who).get('/subscriptions');
