@@ -71,7 +71,7 @@ export type BillingContact = z.infer<typeof BillingContact>;
 export const BillingContactPatch = z
   .strictObject({
     mailbox: z.email().max(254),
-    address: prose(500),
+    address: prose(500).refine((text) => text.split('\n').length <= 8, 'must have at most 8 lines'),
     taxId: line(50).nullable(),
     memberId: Id.nullable(),
   })

@@ -123,6 +123,12 @@ describe('the billing contact', () => {
     expect([status, body.code]).toEqual([400, 'invalid_input']);
   });
 
+  test('is refused with an address that fills a page', async () => {
+    const owner = await it.as((await aPayer(ctx)).owner);
+    expect((await owner.patch('/billing/contact', { address: 'a\n'.repeat(9) }, 1)).status).toBe(400);
+    expect((await owner.patch('/billing/contact', { address: 'Am Gängle 1\n8001 Zürich' }, 1)).status).toBe(200);
+  });
+
   test('EC-15: waits for accounting where the plan says so', async () => {
     const payer = await aPayer(ctx, { policies: { documents: { billingContactChange: 'by_support' } } });
     const owner = await it.as(payer.owner);

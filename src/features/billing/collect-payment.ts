@@ -8,8 +8,10 @@ import { enqueue, type OutboxEvent } from '../outbox/outbox';
 import { findPlan } from '../plans/plans';
 import { notePayment } from '../usage/unlock-grants';
 import { findBill } from './bills.store';
+import type { Buyer } from './document.rules';
 import { type DocumentRow, findDocument, findDocumentsOfBill, settleDocument } from './documents.store';
 import { buyerOf, issueReceipt, mailKeyOf, PAYMENT_TOPIC } from './issue-bill';
+import { mailAdmins, UNPAID_MAIL } from './mail-admins';
 import type { PaymentOutcome, Payments } from './payments.port';
 import { askAgainAfter } from './payments.rules';
 import { lockPayment, type PaymentRow, settlePayment, tryPayment } from './payments.store';
@@ -43,7 +45,9 @@ async function noteOutcome(tx: TxContext, tenantId: string, documentId: string, 
     return void (await notePaid(tx, tenantId, payment, { reference: outcome.reference, paidAt: at, actor: 'provider' }, at));
   const problem = outcome.state === 'failed' ? outcome.problem : null;
   await settlePayment(tx.db, tenantId, documentId, { state: outcome.state, reference: outcome.reference, problem, paidAt: null });
-  await settle(tx, tenantId, payment, null, at);
+  const { locale } = await settle(tx, tenantId, payment, null, at);
+  if (outcome.state === 'failed' && payment.direction === 'charge')
+    await mailAdmins(tx, tenantId, { kind: UNPAID_MAIL, subject: documentId, locale }, at);
   const pause = askAgainAfter(outcome.state, payment.attempts);
   if (pause === null) tx.log.error({ documentId, state: outcome.state }, 'a payment was given up');
   else await enqueue(tx, tenantId, PAYMENT_TOPIC, { documentId }, new Date(at.getTime() + pause));
@@ -88,7 +92,7 @@ async function settle(
   { documentId, method, direction, amountMinor }: PaymentRow,
   paidAt: Date | null,
   at: Date,
-) {
+): Promise<Buyer> {
   const { buyer } = await buyerOf(tx, tenantId);
   const isFirst = await settleDocument(tx.db, tenantId, documentId, {
     state: paidAt ? 'paid' : 'due',
@@ -97,6 +101,7 @@ async function settle(
     on: paidAt && calendarDate(paidAt, buyer.timeZone),
   });
   if (isFirst) await releaseMail(tx, tenantId, mailKeyOf(documentId), at);
+  return buyer;
 }
 
 async function receiptFor(

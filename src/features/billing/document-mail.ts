@@ -1,17 +1,18 @@
-import { LOCALES, type Locale } from '../../contract/common';
+import type { Locale } from '../../contract/common';
 import de from '../../contract/locales/de/billing.json';
 import en from '../../contract/locales/en/billing.json';
 import it from '../../contract/locales/it/billing.json';
 import { type Context, inTenant, type TxContext } from '../../platform/context';
 import { dateInWords, fill, moneyInWords } from '../../platform/sentences';
-import { adminAddresses, type MailDelivery, type MailKind, mailsAbout, queueMail } from '../mail/send-mail';
+import { type MailDelivery, type MailKind, mailsAbout } from '../mail/send-mail';
 import { amountOf } from './document.rules';
 import { downloadOf } from './documents';
 import { type DocumentRow, findDocument } from './documents.store';
 import { DOCUMENT_MAIL } from './issue-bill';
+import { mailAdmins, UNDELIVERED_MAIL, UNPAID_MAIL } from './mail-admins';
+import { findPayment } from './payments.store';
 
 const TEXTS = { en: en.mail, de: de.mail, it: it.mail };
-const UNDELIVERED_MAIL = 'undelivered_document';
 
 /** The mails of billing: a document to the agreed mailbox, and to the administrators the word that it did not arrive (EC-14). */
 export function billingMails({ supportContact }: { supportContact: string }): Record<string, MailKind> {
@@ -20,6 +21,7 @@ export function billingMails({ supportContact }: { supportContact: string }): Re
       compose: (ctx, tenantId, delivery) => composeDocument(ctx, tenantId, delivery, supportContact),
       undelivered: tellAdmins,
     },
+    [UNPAID_MAIL]: { compose: (ctx, tenantId, delivery) => composeUnpaid(ctx, tenantId, delivery, supportContact) },
     [UNDELIVERED_MAIL]: { compose: (ctx, tenantId, delivery) => composeUndelivered(ctx, tenantId, delivery, supportContact) },
   };
 }
@@ -51,17 +53,7 @@ const about = ({ content: { buyer } }: DocumentRow, support: string) => ({ organ
 export async function tellAdmins(tx: TxContext, tenantId: string, failed: MailDelivery, at: Date): Promise<void> {
   // Where no mail is sent at all the list of documents says so.
   if (failed.problem === 'mail_off') return;
-  for (const { memberId, address, locale } of await adminAddresses(tx, tenantId)) {
-    if (address.toLowerCase() === failed.recipient.toLowerCase()) continue;
-    const mail = {
-      key: `undelivered.${failed.subject}.${memberId}`,
-      kind: UNDELIVERED_MAIL,
-      subject: failed.subject,
-      recipient: address,
-      locale: LOCALES.find((one) => one === locale?.slice(0, 2)) ?? failed.locale,
-    };
-    await queueMail(tx, tenantId, mail, at);
-  }
+  await mailAdmins(tx, tenantId, { kind: UNDELIVERED_MAIL, subject: failed.subject, locale: failed.locale, except: failed.recipient }, at);
 }
 
 async function composeUndelivered(ctx: Context, tenantId: string, { subject, locale }: MailDelivery, support: string) {
@@ -80,6 +72,23 @@ async function composeUndelivered(ctx: Context, tenantId: string, { subject, loc
     ...about(document, support),
   };
   return { subject: fill(texts.undeliveredSubject, words, locale), text: `${fill(texts.undelivered, words, locale)}\n`, attachments: [] };
+}
+
+async function composeUnpaid(ctx: Context, tenantId: string, { subject, locale }: MailDelivery, support: string) {
+  const found = await inTenant(ctx, tenantId, async (tx) => {
+    const [document, payment] = [await findDocument(tx.db, tenantId, subject), await findPayment(tx.db, tenantId, subject)];
+    return document && payment && { document, payment };
+  });
+  if (!found || found.payment.state !== 'failed') return null;
+  const { document, payment } = found;
+  const texts = TEXTS[locale];
+  const words = {
+    number: document.content.number,
+    total: moneyInWords(payment.amountMinor, payment.currency, locale),
+    problem: problemInWords(payment.problem, locale),
+    ...about(document, support),
+  };
+  return { subject: fill(texts.unpaidSubject, words, locale), text: `${fill(texts.unpaid, words, locale)}\n`, attachments: [] };
 }
 
 /** Our own words for what went wrong here; a mail server's are left as they are. */
