@@ -59,7 +59,7 @@ export async function preview({ ctx, owner, subscriptionId }: Customer, wanted: 
 export const order = (
   { ctx, owner, subscriptionId }: Customer,
   previewId: string,
-  consent: ChangeOrder['consent'] = { change: true, removal: true },
+  consent: ChangeOrder['consent'] | null = { change: true, removal: true },
   clientKey = key(),
 ): Promise<Result<{ record: PlanChange; replayed: boolean }, import('../../src/contract/refusals').Refusal>> =>
   orderChange(ctx, owner, clientKey, subscriptionId, { previewId, ...(consent && { consent }) });

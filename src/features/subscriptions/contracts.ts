@@ -2,6 +2,7 @@ import type { Refusal } from '../../contract/refusals';
 import { type Context, inPublisher, type TxContext } from '../../platform/context';
 import { invariant } from '../../platform/invariant';
 import { ok, type Result, refuse } from '../../platform/result';
+import { ownedGrants } from '../entitlements/owned-grants';
 import { calendarDate, type UsagePeriod } from '../entitlements/periods.rules';
 import { findPlan, listPlans, type Plan, planName } from '../plans/plans';
 import type { PriceItem } from '../plans/policies';
@@ -37,8 +38,12 @@ export async function checkOrder(
 ): Promise<Result<{ plan: Plan; price: PriceItem; parentId: string | null }, Refusal>> {
   const plan = (await listPlans(tx.db, null)).find(({ planId }) => planId === order.planId);
   if (!plan) return refuse({ code: 'plan_unknown', planId: order.planId });
-  const decided = decideOrder(plan, order, await ownedBy(tx, tenantId));
-  return decided.ok ? ok({ plan, ...decided.value }) : decided;
+  const owned = await ownedBy(tx, tenantId);
+  const decided = decideOrder(plan, order, owned);
+  if (decided.ok) return ok({ plan, ...decided.value });
+  if (decided.refusal.code !== 'addon_owned') return decided;
+  const twins = owned.filter((one) => one.planId === plan.planId && keepsAnchor(one.status)).map(({ subscriptionId }) => subscriptionId);
+  return refuse({ ...decided.refusal, grants: await ownedGrants(tx, tenantId, twins, tx.now()) });
 }
 
 /**
