@@ -207,7 +207,7 @@ export async function firstUse(db: Queryable, tenantId: string, meter: string): 
 }
 
 /**
- * Units used up to each of some instants, comparable with each other: of every period that overlaps them what its ledger said
+ * Units used before each of some instants, comparable with each other: of every period that overlaps them what its ledger said
  * then, by one look into an index each. What was carried into a period was used before it.
  */
 export async function usedBy(db: Queryable, tenantId: string, meter: string, instants: readonly Date[]): Promise<number[]> {
@@ -218,7 +218,7 @@ export async function usedBy(db: Queryable, tenantId: string, meter: string, ins
                    where tenant_id = $1 and scope_id = 'tenant' and meter = $2 and period_end > $4 order by period_start desc limit 40) c
          on c.period_start <= t.instant
        left join lateral (select used_after from usage_records
-                           where tenant_id = $1 and meter = $2 and scope_id = 'tenant' and period_start = c.period_start and at <= t.instant
+                           where tenant_id = $1 and meter = $2 and scope_id = 'tenant' and period_start = c.period_start and at < t.instant
                            order by at desc, used_after desc limit 1) r on true
        left join lateral (select quantity from usage_records
                            where tenant_id = $1 and meter = $2 and scope_id = 'tenant' and period_start = c.period_start and at = c.period_start

@@ -16,7 +16,8 @@ export async function outlookAt(tx: TxContext, tenantId: string, meter: string, 
   const since = remaining === null || remaining === 0 ? null : await firstUse(tx.db, tenantId, meter);
   if (since === null) return outlookOf({ weeks: [], remaining, at, resetsAt });
   const edges = weekEdges(at, since);
-  const totals = await usedBy(tx.db, tenantId, meter, edges);
+  // What is used at this very instant belongs to the latest week.
+  const totals = await usedBy(tx.db, tenantId, meter, [new Date(at.getTime() + 1), ...edges.slice(1)]);
   return outlookOf({ weeks: totals.slice(0, -1).map((total, week) => total - totals[week + 1]!), remaining, at, resetsAt });
 }
 
