@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { MarketplaceClient } from '../../src/clients/marketplace/marketplace-client';
-import type { MarketplaceSubscription } from '../../src/features/subscriptions/marketplace.port';
+import { type MarketplaceSubscription, MarketplaceUnavailable } from '../../src/features/subscriptions/marketplace.port';
 import { quiet } from '../support/database';
 import { FulfillmentApi } from '../support/fulfillment-api';
 
@@ -164,4 +164,30 @@ test('an answer that cannot be read is trouble of theirs; in a list it does not 
 test('an id cannot leave its place in the path', async () => {
   await client().getSubscription('../../operations?x=');
   expect(api.calls[0]!.path).toBe('/api/saas/subscriptions/..%2F..%2Foperations%3Fx%3D');
+});
+
+describe('asking for a change', () => {
+  const bought = () => {
+    const { id } = buy({ status: 'Subscribed' });
+    return id;
+  };
+
+  test.each(['operation-id', 'operation-location', null] as const)('the operation is the one named by %s', async (by) => {
+    api.habits.namesOperationBy = by;
+    const answer = await client().change(bought(), { planId: 'standard' });
+    expect(answer).toEqual({ operationId: by && [...api.operations.keys()][0] });
+    expect(api.callsTo('PATCH', /./u).map(({ body }) => body)).toEqual([{ planId: 'standard' }]);
+  });
+
+  test('an operation under way, and a change that is not possible, are told apart; neither is asked twice', async () => {
+    const id = bought();
+    await client().change(id, { planId: 'standard' });
+    expect(await client().change(id, { planId: 'premium' })).toBe('busy');
+    expect(await client().change(bought(), { planId: 'free' })).toBe('refused');
+    expect(await client().change(randomUUID(), { quantity: 3 })).toBe('refused');
+    expect(api.callsTo('PATCH', /./u)).toHaveLength(4);
+    api.troubles.push(503);
+    await expect(client().change(bought(), { quantity: 3 })).rejects.toThrow(MarketplaceUnavailable);
+    expect(api.callsTo('PATCH', /./u)).toHaveLength(5);
+  });
 });
