@@ -34,10 +34,8 @@ export function viewBilling(
     const access = await enterBilling(tx, actor);
     if (!access.ok) return access;
     const locale = localeOf(actor.locale);
-    const { timeZone } = (await findTenant(tx.db, tenantId))!;
     const live = await livePlans(tx, tenantId);
-    const subscriptions: Billing['subscriptions'] = [];
-    for (const one of live) subscriptions.push(await show(tx, tenantId, one, { locale, timeZone, at }));
+    const subscriptions = await showAll(tx, tenantId, live, locale, at);
     const { delivery, billingContactChange } = policyOf(live.map(({ plan }) => plan));
     return ok({ subscriptions, contact: await showContact(tx, tenantId, billingContactChange, at), delivery, ...here });
   });
@@ -53,6 +51,10 @@ export const changeBillingContact = (
   changeContact(ctx, actor, patch, revision, async (tx, tenantId) => {
     return policyOf((await livePlans(tx, tenantId)).map(({ plan }) => plan)).billingContactChange;
   });
+
+/** How each subscription is billed and since when; for callers that have asked who may. */
+export const billedBy = async (tx: TxContext, tenantId: string, locale: Locale, at: Date): Promise<Billing['subscriptions']> =>
+  showAll(tx, tenantId, await livePlans(tx, tenantId), locale, at);
 
 interface Live {
   row: BilledRow;
@@ -74,6 +76,19 @@ function policyOf(plans: readonly Plan[]): DocumentsPolicy {
     delivery: deliveries.size > 1 ? 'both' : (policies[0]?.delivery ?? 'download'),
     billingContactChange: policies.some((policy) => policy.billingContactChange === 'by_support') ? 'by_support' : 'self',
   };
+}
+
+async function showAll(
+  tx: TxContext,
+  tenantId: string,
+  live: readonly Live[],
+  locale: Locale,
+  at: Date,
+): Promise<Billing['subscriptions']> {
+  const timeZone = (await findTenant(tx.db, tenantId))?.timeZone ?? 'UTC';
+  const shown: Billing['subscriptions'] = [];
+  for (const one of live) shown.push(await show(tx, tenantId, one, { locale, timeZone, at }));
+  return shown;
 }
 
 async function show(

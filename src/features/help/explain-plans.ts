@@ -1,3 +1,4 @@
+import type { Billing } from '../../contract/billing';
 import { LOCALES, type Locale } from '../../contract/common';
 import type { Help, PlanHelp } from '../../contract/help';
 import deBot from '../../contract/locales/de/bot.json';
@@ -13,13 +14,14 @@ import type { Subscription } from '../../contract/subscriptions';
 import type { Actor } from '../../platform/actor';
 import { type Context, inTenant, type TxContext } from '../../platform/context';
 import { ok, type Result } from '../../platform/result';
-import { dateInWords, fill, instantInWords } from '../../platform/sentences';
-import { calendarDate, usagePeriodAt } from '../entitlements/periods.rules';
+import { fill, instantInWords } from '../../platform/sentences';
+import { billedBy } from '../billing/view-billing';
+import { usagePeriodAt } from '../entitlements/periods.rules';
 import { enter } from '../members/admit-member';
 import { findPlan, type Plan } from '../plans/plans';
-import type { LimitItem, PriceItem } from '../plans/policies';
+import type { LimitItem } from '../plans/policies';
 import { entitlementName, presentPlan } from '../plans/present-plan';
-import { planHeldSince, subscriptionsOf } from '../subscriptions/list-subscriptions';
+import { subscriptionsOf } from '../subscriptions/list-subscriptions';
 import { findTenant, type Tenant } from '../tenants/tenants';
 
 const TEXTS: Record<Locale, typeof en> = { en, de, it };
@@ -42,7 +44,7 @@ export function explainPlans(ctx: Context, actor: Actor, meter: string | null, c
     const held = await heldPlans(tx, tenant, locale, at);
     const plans = held.map((one) => helpOf(one, tenant, meter, locale, at));
     return ok({
-      headline: plans.map(({ headline }) => headline).join(' ') || texts.headline.none,
+      headline: plans.map(({ planName, headline }) => `${planName}: ${headline}`).join(' ') || texts.none,
       plans,
       warnings: held.flatMap(({ plan }) => warningsOf(plan, meter, locale)),
       contact: { contact, href: '/api/v1/support', words: fill(texts.contact, { contact }, locale) },
@@ -54,23 +56,28 @@ interface Held {
   subscription: Subscription;
   plan: Plan;
   offer: PlanOffer;
-  since: Date;
+  billed: Billing['subscriptions'][number];
 }
 
 async function heldPlans(tx: TxContext, { tenantId }: Tenant, locale: Locale, at: Date): Promise<Held[]> {
+  const billed = await billedBy(tx, tenantId, locale, at);
   const held: Held[] = [];
   for (const subscription of await subscriptionsOf(tx, tenantId, locale, at)) {
     if (!RUNNING.includes(subscription.status)) continue;
     const plan = (await findPlan(tx.db, subscription.planId, subscription.planVersion))!;
-    held.push({ subscription, plan, offer: presentPlan(plan, locale), since: await planHeldSince(tx, tenantId, subscription) });
+    held.push({
+      subscription,
+      plan,
+      offer: presentPlan(plan, locale),
+      billed: billed.find((one) => one.subscriptionId === subscription.id)!,
+    });
   }
   return held.sort((a, b) => Number(a.plan.role === 'addon') - Number(b.plan.role === 'addon'));
 }
 
-function helpOf({ subscription, plan, offer, since }: Held, tenant: Tenant, meter: string | null, locale: Locale, at: Date): PlanHelp {
+function helpOf({ subscription, plan, offer, billed }: Held, tenant: Tenant, meter: string | null, locale: Locale, at: Date): PlanHelp {
   const texts = TEXTS[locale];
   const price = offer.prices.find(({ term }) => term === subscription.termUnit) ?? offer.prices[0];
-  const per: PriceItem['per'] = price?.per ?? 'subscription';
   const grants = offer.grants.filter(({ entitlement }) => meter === null || entitlement === meter);
   const sections: { about: PlanHelp['sections'][number]['about']; words: string[] }[] = [
     { about: 'billing', words: billingWords(price, subscription, offer.billing, locale) },
@@ -89,8 +96,8 @@ function helpOf({ subscription, plan, offer, since }: Held, tenant: Tenant, mete
     subscriptionId: subscription.id,
     planId: offer.planId,
     planName: offer.name,
-    headline: fill(texts.headline[per], { plan: offer.name, since: dateInWords(calendarDate(since, tenant.timeZone), locale) }, locale),
-    since: since.toISOString(),
+    headline: billed.headline,
+    since: billed.since,
     sections: asked.filter(({ words }) => words.length > 0).map(({ about, words }) => ({ about, title: texts.titles[about], words })),
   };
 }

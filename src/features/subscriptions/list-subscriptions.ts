@@ -6,7 +6,7 @@ import { ok, type Result } from '../../platform/result';
 import { enter } from '../members/admit-member';
 import { findPlan, planName } from '../plans/plans';
 import { cancellationAt } from './cancellation.rules';
-import { lastPlanChange, listSubscriptions, type SubscriptionRow } from './subscriptions.store';
+import { listSubscriptions, type SubscriptionRow } from './subscriptions.store';
 
 /** The organization's subscriptions, the best standing first; whoever belongs to it may know. */
 export function mySubscriptions(ctx: Context, actor: Actor): Promise<Result<{ items: Subscription[] }, Refusal>> {
@@ -46,9 +46,4 @@ export async function showSubscription(tx: TxContext, row: SubscriptionRow, loca
     cancellation: cancellation && { ...cancellation, refundableUntil: cancellation.refundableUntil.toISOString() },
     revision,
   };
-}
-
-/** Since when a subscription has the plan it has: its purchase, or the last change to another plan or version. */
-export async function planHeldSince(tx: TxContext, tenantId: string, { id, purchasedAt }: Subscription): Promise<Date> {
-  return (await lastPlanChange(tx.db, tenantId, id)) ?? new Date(purchasedAt);
 }

@@ -179,14 +179,3 @@ export async function logSubscription(
     ],
   );
 }
-
-/** The last time a subscription got another plan or version than it had; null: it has the one it began with. */
-export async function lastPlanChange(db: Queryable, tenantId: string, subscriptionId: string): Promise<Date | null> {
-  const [row] = await db.query<{ at: Date | null }>(
-    `select max(at) as at from subscription_log
-      where tenant_id = $1 and subscription_id = $2 and before is not null
-        and (before ->> 'planId', before ->> 'planVersion') is distinct from (after ->> 'planId', after ->> 'planVersion')`,
-    [tenantId, subscriptionId],
-  );
-  return row!.at;
-}
