@@ -13,6 +13,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const { values: options } = parseArgs({ options: { json: { type: 'string' }, seconds: { type: 'string', default: '10' } } });
 const seconds = Number(options.seconds);
 const RUNS = 3;
+const CEILINGS = { snapshot_ratio: 13 };
 const FLOORS = { spread_ratio: 0.8, hot_ratio: 3, http_ratio: 0.5, history_ratio: 0.8 };
 
 const bin = findBinaries();
@@ -27,6 +28,7 @@ execFileSync('npm', ['run', '--silent', 'build:server'], { cwd: path.join(here, 
 const { Client } = createRequire(import.meta.url)('pg');
 const product = await import('./product.mjs');
 const { pgbench } = await import('./pgbench.mjs');
+const { snapshotTimes } = await import('./snapshot.mjs');
 const { invitationTimes } = await import('./licenses.mjs');
 const { openServerDatabase } = product.built('platform/db/server');
 const { openEmbeddedDatabase } = product.built('platform/db/embedded');
@@ -81,6 +83,7 @@ try {
     `licenses: 500 invitees ${median(invited.large).toFixed(1)} ms, 50 invitees ${median(invited.small).toFixed(1)} ms, ratio ${figures.licenses_ratio}; ` +
       `${invited.transactions.large} transaction of ${invited.statements.large} and ${invited.statements.small} statements`,
   );
+  await compareSnapshots(ctx, (sql) => owner.query(sql));
   await database.close();
 
   const app = fork(path.join(here, 'http-app.mjs'), { env: { ...process.env, DATABASE_URL: url } });
@@ -139,6 +142,11 @@ for (const [name, floor] of Object.entries(FLOORS)) {
   if (!ok) missed += 1;
   console.log(`${name} ${figures[name]} (floor ${floor}) ${ok ? 'ok' : 'BELOW THE FLOOR'}`);
 }
+for (const [name, ceiling] of Object.entries(CEILINGS)) {
+  const ok = figures[name] <= ceiling;
+  if (!ok) missed += 1;
+  console.log(`${name} ${figures[name]} (ceiling ${ceiling}) ${ok ? 'ok' : 'ABOVE THE CEILING'}`);
+}
 if (options.json) writeFileSync(options.json, `${JSON.stringify(figures, null, 2)}\n`);
 process.exit(missed > 0 ? 2 : 0);
 
@@ -150,6 +158,16 @@ async function compare(name, ours, runOurs, theirs, runTheirs) {
   figures[`${name}_ratio`] = rounded(median(pairs.map(([a, b]) => a / b)));
   console.log(
     `${name}: ${ours} ${figures[`${name}_per_second`].join(', ')} /s; ${theirs} ${figures[`${name}_against_per_second`].join(', ')} /s; ratio ${figures[`${name}_ratio`]}`,
+  );
+}
+
+async function compareSnapshots(ctx, owner) {
+  const { small, large } = await snapshotTimes(ctx, owner, HOT_WITH_HISTORY + 1);
+  figures.snapshot_small_ms = small.map(Math.round);
+  figures.snapshot_large_ms = large.map(Math.round);
+  figures.snapshot_ratio = rounded(median(large) / median(small));
+  console.log(
+    `snapshot: a month of 50,000 members ${figures.snapshot_large_ms.join(', ')} ms; of 5,000 ${figures.snapshot_small_ms.join(', ')} ms; ratio ${figures.snapshot_ratio}`,
   );
 }
 
