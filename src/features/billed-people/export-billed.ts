@@ -37,7 +37,7 @@ export async function exportBilled(
     if (!asked.ok) return asked;
     if (!isOver(month, asked.value.timeZone, at)) return refuse({ code: 'month_not_billed' as const, month, reason: 'not_over' as const });
     const snapshot = await snapshotMonth(tx, actor.tenantId, month, null, at);
-    const rows = await findUnits(tx.db, actor.tenantId, month, kind, null, null);
+    const rows = await findUnits(tx.db, actor.tenantId, month, kind, 0, null);
     return ok({ snapshot, rows, locale: localeOf(actor.locale ?? (await findTenant(tx.db, actor.tenantId))!.locale) });
   });
   if (!found.ok) return found;

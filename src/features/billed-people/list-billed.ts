@@ -2,7 +2,7 @@ import type { BilledKind, BilledMonth, BilledMonths, BilledUnit, BilledUnits } f
 import type { Refusal } from '../../contract/refusals';
 import type { Actor } from '../../platform/actor';
 import { type Context, inTenant, type TxContext } from '../../platform/context';
-import { isId, pageOf, readCursor } from '../../platform/page';
+import { pageOf, readCursor } from '../../platform/page';
 import { ok, type Result, refuse } from '../../platform/result';
 import { enter } from '../members/admit-member';
 import { countPresent, findStart, findUnits, previewUnits, type UnitRow } from './billed-people.store';
@@ -22,9 +22,8 @@ export function listBilled(
     const asked = await askedMonth(tx, actor, month, at);
     if (!asked.ok) return asked;
     const { timeZone } = asked.value;
-    const values = readCursor(query.cursor, ([name, id]) => typeof name === 'string' && isId(id)) as [string, string] | null;
-    const after = values && { name: values[0], id: values[1] };
-    const show = (rows: readonly UnitRow[]) => pageOf(rows, query.limit, toUnit, (row) => [row.name, row.subject]);
+    const [after] = (readCursor(query.cursor, ([position]) => isPosition(position)) ?? [0]) as [number];
+    const show = (rows: readonly UnitRow[]) => pageOf(rows, query.limit, toUnit, (row) => [row.position]);
 
     if (isOver(month, timeZone, at)) {
       const snapshot = await snapshotMonth(tx, actor.tenantId, month, null, at);
@@ -76,6 +75,8 @@ export async function askedMonth(tx: TxContext, actor: Actor, month: string, at:
   if (month > monthAt(at, timeZone)) return refuse({ code: 'month_not_billed', month, reason: 'not_over' });
   return ok({ timeZone });
 }
+
+const isPosition = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31;
 
 const toUnit = (row: UnitRow): BilledUnit => ({
   id: row.subject,

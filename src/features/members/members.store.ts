@@ -116,7 +116,7 @@ export async function listMemberRows(
   limit: number,
 ): Promise<ShownMemberRow[]> {
   return db.query<ShownMemberRow>(
-    `with rule as (select active_rule($1, $2) as name),
+    `with rule as materialized (select active_rule($1, $2) as name),
      page as (
        select member_id, name, role, class, license, locale, state, last_active_at, revision from members
         where tenant_id = $1 and state = $3
@@ -125,10 +125,8 @@ export async function listMemberRows(
           and ($6::boolean is null or $6 = (member_id in (select a.member_id from rule, active_members($1, rule.name, at_present()) a)))
           and ($7::text is null or (lower(name), member_id) > (lower($7), $8::uuid))
         order by lower(name), member_id limit $9)
-     select p.*, a.member_id is not null as is_active
-       from page p
-       left join (select m.member_id from rule, active_members($1, rule.name, at_present(), array(select member_id from page)) m) a
-         on a.member_id = p.member_id
+     select p.*, exists (select from active_members($1, rule.name, at_present()) a where a.member_id = p.member_id) as is_active
+       from page p, rule
       order by lower(p.name), p.member_id`,
     [
       tenantId,
@@ -145,9 +143,10 @@ export async function listMemberRows(
 }
 
 const SHOWN = `
-  select m.member_id, m.name, m.role, m.class, m.license, m.locale, m.state, m.last_active_at, m.revision, a.member_id is not null as is_active
-    from members m
-    left join (select c.member_id from active_members($1, active_rule($1, $2), at_present(), $3::uuid[]) c) a on a.member_id = m.member_id
+  with rule as materialized (select active_rule($1, $2) as name)
+  select m.member_id, m.name, m.role, m.class, m.license, m.locale, m.state, m.last_active_at, m.revision,
+         exists (select from active_members($1, rule.name, at_present()) a where a.member_id = m.member_id) as is_active
+    from members m, rule
    where m.tenant_id = $1`;
 
 export async function findShownMembers(db: Queryable, tenantId: string, memberIds: readonly string[], at: Date): Promise<ShownMemberRow[]> {
@@ -168,7 +167,7 @@ export async function listQuietRows(
   limit: number,
 ): Promise<ShownMemberRow[]> {
   return db.query<ShownMemberRow>(
-    `${SHOWN.replace('$3::uuid[]', 'null')} and m.state = 'present' and m.class = 'active' and m.last_active_at <= $3
+    `${SHOWN} and m.state = 'present' and m.class = 'active' and m.last_active_at <= $3
         and ($4::timestamptz is null or (m.last_active_at, m.member_id) > ($4, $5::uuid))
       order by m.last_active_at, m.member_id limit $6`,
     [tenantId, at, since, after?.at ?? null, after?.id ?? null, limit],

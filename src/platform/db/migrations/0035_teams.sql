@@ -88,26 +88,22 @@ select tenant_id, member_id, class, created_at from members where state = 'prese
 
 -- The one query behind every page, list, bill and limit: who counts at some instant of `p_when`, from when to when within it, and
 -- through which teams. p_rule class_active: members of class active; in_active_team: those of them who are in a team that is not
--- archived. `p_members` asks about these alone. An instant is the range [t, t].
-create function active_members(p_tenant uuid, p_rule text, p_when tstzrange, p_members uuid[] default null)
+-- archived. An instant is the range [t, t]. Asked about one member it looks that one up.
+create function active_members(p_tenant uuid, p_rule text, p_when tstzrange)
   returns table (member_id uuid, began_at timestamptz, ended_at timestamptz, team_ids uuid[])
   language sql stable
   as $$
-    with counting as (
-      select s.member_id, tstzrange(s.began_at, s.ended_at) * p_when as span
-        from member_spans s
-       where s.tenant_id = p_tenant and s.class = 'active' and (p_members is null or s.member_id = any (p_members))
-    ), placed as (
-      select c.member_id, m.team_id, c.span * tstzrange(m.began_at, m.ended_at) * tstzrange(t.began_at, t.ended_at) as span
-        from counting c
-        join team_members m on m.tenant_id = p_tenant and m.member_id = c.member_id
-        join team_spans t on t.tenant_id = p_tenant and t.team_id = m.team_id
-       where p_rule = 'in_active_team'
-    )
     select a.member_id, min(lower(a.span)), max(upper(a.span)), array_agg(distinct a.team_id) filter (where a.team_id is not null)
-      from (select c.member_id, null::uuid as team_id, c.span from counting c where p_rule = 'class_active'
-            union all
-            select p.member_id, p.team_id, p.span from placed p) a
+      from (select s.member_id, null::uuid as team_id, tstzrange(s.began_at, s.ended_at) * p_when as span
+              from member_spans s
+             where p_rule = 'class_active' and s.tenant_id = p_tenant and s.class = 'active'
+             union all
+            select s.member_id, m.team_id,
+                   tstzrange(s.began_at, s.ended_at) * tstzrange(m.began_at, m.ended_at) * tstzrange(t.began_at, t.ended_at) * p_when
+              from member_spans s
+              join team_members m on m.tenant_id = s.tenant_id and m.member_id = s.member_id
+              join team_spans t on t.tenant_id = m.tenant_id and t.team_id = m.team_id
+             where p_rule = 'in_active_team' and s.tenant_id = p_tenant and s.class = 'active') a
      where not isempty(a.span)
      group by a.member_id
   $$;
@@ -164,6 +160,7 @@ create function settle_active_members(p_tenant uuid, p_at timestamptz, p_subject
   as $$
 declare
   v_counter  usage_counters;
+  v_rule     text := active_rule(p_tenant, p_at);
   v_count    bigint;
   v_crossed  int[];
 begin
@@ -174,7 +171,7 @@ begin
     return;
   end if;
   -- After the lock: a statement of its own sees what others committed while this one waited.
-  select count(*) into v_count from active_members(p_tenant, active_rule(p_tenant, p_at), at_present());
+  select count(*) into v_count from active_members(p_tenant, v_rule, at_present());
   if not p_forced and v_count > v_counter.used and p_at < v_counter.valid_until and v_count + v_counter.held > v_counter.hard_limit then
     return query select 'exhausted', v_counter.hard_limit, v_counter.used, v_counter.held;
     return;
@@ -310,6 +307,8 @@ create table billed_units (
   tenant_id  uuid not null,
   month      text not null,
   kind       text not null check (kind in ('people', 'teams')),
+  -- by name, as names were sorted then
+  position   int not null,
   subject    uuid not null,
   name       text not null,
   address    text,
@@ -318,9 +317,8 @@ create table billed_units (
   -- first and last day in the month, in the snapshot's zone
   from_day   date not null,
   until_day  date not null,
-  primary key (tenant_id, month, kind, subject)
+  primary key (tenant_id, month, kind, position)
 );
-create index billed_units_by_name on billed_units (tenant_id, month, kind, lower(name), subject);
 
 do $$
 declare
