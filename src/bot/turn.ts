@@ -40,11 +40,15 @@ export const show = (card: Card, { inPlace = false } = {}): Shown => ({ card, su
 export const messageKey = (turn: Turn): string => `${turn.conversationId}/${turn.activityId}`;
 export const formKey = (turn: Turn, key: string): string => `${turn.conversationId}/${key}`;
 
-/** The neutral no. At the limit the text is kept as a draft, which one press submits again. */
-export function refused({ speech }: Turn, refusal: Refusal, quoted: string | null = null): Shown {
+/** The neutral no. At the limit the text is kept as a draft, which one press submits again; a license can be asked for by one (MI-16). */
+export function refused({ ctx, speech }: Turn, refusal: Refusal, quoted: string | null = null): Shown {
   const { quotaTitle, notPossible } = speech.texts.refused;
   const reason = speech.refusal(refusal);
-  if (refusal.code !== 'quota_exhausted') return show(refusalCard(speech, { title: notPossible, reason, quoted: null, draftId: null }));
+  if (refusal.code !== 'quota_exhausted') {
+    const mayAsk = 'mayRequest' in refusal && refusal.mayRequest && refusal.openRequestId === null;
+    const licenseKey = mayAsk ? ctx.newId() : null;
+    return show(refusalCard(speech, { title: notPossible, reason, quoted: null, draftId: null, licenseKey }));
+  }
   return show(refusalCard(speech, { title: quotaTitle, reason, quoted, draftId: refusal.draftId }));
 }
 

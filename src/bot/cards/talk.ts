@@ -1,6 +1,6 @@
 import { COMMANDS, commandTitle } from '../parse-command.rules';
 import type { Speech } from '../speech';
-import { type Action, type Card, card, facts, heading, paragraph, remark, submit, typed } from './card';
+import { type Action, type Card, card, execute, facts, heading, paragraph, remark, submit, typed } from './card';
 
 /** One welcome per installation: what this is for, how to begin, what limits there are. */
 export function welcomeCard({ texts }: Speech): Card {
@@ -43,15 +43,24 @@ export function unknownCard({ texts }: Speech, text: string, ticket: { title: st
   );
 }
 
-/** A no with its reason; what was typed is quoted, so that it can be seen to be kept. */
+/** A no with its reason, and the way out where there is one; what was typed is quoted, so that it can be seen to be kept. */
 export function refusalCard(
   { texts }: Speech,
-  { title, reason, quoted, draftId }: { title: string; reason: string; quoted: string | null; draftId: string | null },
+  {
+    title,
+    reason,
+    quoted,
+    draftId,
+    licenseKey = null,
+  }: { title: string; reason: string; quoted: string | null; draftId: string | null; licenseKey?: string | null },
 ): Card {
   return card(
     reason,
     [heading(title), quoted === null ? null : typed(quoted, { italic: true }), paragraph(reason)],
-    [draftId === null ? null : submit(texts.buttons.retry, 'submit_draft', { draftId })],
+    [
+      draftId === null ? null : submit(texts.buttons.retry, 'submit_draft', { draftId }),
+      licenseKey === null ? null : execute(texts.buttons.request_license, 'request_license', { key: licenseKey }),
+    ],
   );
 }
 

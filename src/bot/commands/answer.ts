@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { helpCard, unknownCard } from '../cards/talk';
 import { COMMANDS, type CommandName, parseCommand } from '../parse-command.rules';
 import { type Answer, show, type Turn } from '../turn';
+import { askForLicense, LicensePress } from './licenses';
 import { chooseLanguage, chooseNotices, LanguageChoice, NoticesChoice, showSettings, showUsage } from './organization';
 import {
   ChecklistSubmission,
@@ -71,6 +72,7 @@ const ACTS: Record<string, Act> = {
   start_checklist: act(ChecklistSubmission, submitChecklist),
   create_opportunity: act(OpportunitySubmission, submitOpportunity),
   submit_draft: act(DraftPress, submitKeptDraft),
+  request_license: act(LicensePress, askForLicense),
   choose_language: act(LanguageChoice, chooseLanguage),
   choose_notices: act(NoticesChoice, chooseNotices),
 };

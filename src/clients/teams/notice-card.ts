@@ -41,14 +41,14 @@ export function noticeCard({ meter, threshold, used, limit, resetsAt, locale, ti
   };
 }
 
-/** A heading and a sentence or two. `fallbackText` is the toast. */
+/** A heading and a sentence or two, which may hold what people typed: text runs know no Markdown. `fallbackText` is the toast. */
 export const announcementCard = ({ title, text }: Announcement) => ({
   type: 'AdaptiveCard',
   version: '1.5',
   fallbackText: title,
   body: [
-    { type: 'TextBlock', text: title, wrap: true, weight: 'Bolder', size: 'Medium', style: 'heading' },
-    { type: 'TextBlock', text, wrap: true },
+    { type: 'RichTextBlock', inlines: [{ type: 'TextRun', text: title, weight: 'Bolder', size: 'Medium' }] },
+    { type: 'RichTextBlock', inlines: [{ type: 'TextRun', text }] },
   ],
   actions: [],
 });
