@@ -30,6 +30,11 @@ async function usageOf(who: Caller, meter: Meter): Promise<any> {
   const { body } = await who.get('/usage');
   return body.meters.find((one: any) => one.meter === meter);
 }
+/** Creates until so many are used; more than that is none of its business. */
+async function upTo(who: Caller, meter: Meter, count: number): Promise<void> {
+  const { used } = await usageOf(who, meter);
+  await fill(who, meter, Math.max(0, count - used));
+}
 const bought = async (who: Caller): Promise<any> => (await who.get('/subscriptions')).body.items[0];
 
 describe('an organization on Premium: 100 tickets, 50 checklists, 50 opportunities', () => {
@@ -37,16 +42,15 @@ describe('an organization on Premium: 100 tickets, 50 checklists, 50 opportuniti
   let owner: Caller;
   let agent: Caller;
   let member: Caller;
-  let tickets: any[];
-  let checklists: any[];
-  let opportunities: any[];
   let agentId: string;
+  const all = async (path: string): Promise<any[]> => (await owner.get(path)).body.items;
 
   beforeAll(async () => {
     world = await startWorld({ preset: 'org-quota', month: 4 });
     [owner, agent, member] = [world.as('owner'), world.as('agent'), world.as('member')];
     await world.buy('premium');
     agentId = (await agent.get('/me')).body.member.id;
+    await create(agent, 'tickets', { assigneeId: agentId });
   });
 
   test('TW-01: one license for the organization: five hundred people join, and quota, price and licenses stay as they are', async () => {
@@ -67,7 +71,6 @@ describe('an organization on Premium: 100 tickets, 50 checklists, 50 opportuniti
     const stranger = world.as(world.someone({ name: 'New Colleague' }));
     const { status, body } = await create(stranger, 'tickets');
     expect({ status, requester: body.requester.name }).toEqual({ status: 201, requester: 'New Colleague' });
-    tickets = [body];
   });
 
   test('TW-03: what is paid is the price of the plan; nothing is admitted, and so nothing charged, beyond it', async () => {
@@ -88,11 +91,15 @@ describe('an organization on Premium: 100 tickets, 50 checklists, 50 opportuniti
 
   test('TW-05: each service has a quota of its own', async () => {
     const { meters } = (await owner.get('/usage')).body;
-    expect(meters.map(({ meter, limit, used }: any) => [meter, limit, used])).toEqual([
-      ['tickets', 100, 1],
-      ['checklists', 50, 0],
-      ['opportunities', 50, 0],
+    expect(meters.map(({ meter, limit }: any) => [meter, limit])).toEqual([
+      ['tickets', 100],
+      ['checklists', 50],
+      ['opportunities', 50],
     ]);
+    const before = meters.map(({ used }: any) => used);
+    await create(owner, 'opportunities');
+    const { meters: after } = (await owner.get('/usage')).body;
+    expect(after.map(({ used }: any) => used)).toEqual([before[0], before[1], before[2] + 1]);
   });
 
   test('TW-07: what each plan limits is known to everybody before a purchase', async () => {
@@ -116,18 +123,18 @@ describe('an organization on Premium: 100 tickets, 50 checklists, 50 opportuniti
   });
 
   test('TW-08: at the threshold everybody concerned is told once, however much is created afterwards', async () => {
-    await create(agent, 'tickets', { assigneeId: agentId }).then(({ body }) => tickets.push(body));
-    tickets.push(...(await fill(owner, 'tickets', 77)));
+    await upTo(owner, 'tickets', 79);
     const told = async () => (await world.chat('owner')).filter((words) => /80/u.test(words) && /tickets/iu.test(words));
     expect(await told()).toHaveLength(0);
-    tickets.push(...(await fill(owner, 'tickets', 1)));
+    await fill(owner, 'tickets', 1);
     expect((await usageOf(owner, 'tickets')).used).toBe(80);
     expect(await told()).toHaveLength(1);
-    tickets.push(...(await fill(owner, 'tickets', 5)));
+    await fill(owner, 'tickets', 5);
     expect(await told()).toHaveLength(1);
   });
 
   test('TW-09: whoever is in charge of an open ticket, admins and the owner see the warning; others do not', async () => {
+    await upTo(owner, 'tickets', 80);
     for (const concerned of [owner, agent]) expect((await usageOf(concerned, 'tickets')).notice).toMatchObject({ threshold: 80 });
     expect(await world.chat('agent')).toEqual(expect.arrayContaining([expect.stringMatching(/80/u)]));
     expect((await usageOf(member, 'tickets')).notice).toBeNull();
@@ -142,13 +149,19 @@ describe('an organization on Premium: 100 tickets, 50 checklists, 50 opportuniti
   });
 
   test('TW-10: while the warning is up, everything can be created and changed', async () => {
-    const changed = await owner.patch(`/tickets/${tickets[0].id}`, { status: 'in_progress' }, tickets[0].revision);
-    expect(changed.status).toBe(200);
-    const made = await create(owner, 'tickets');
-    expect(made.status).toBe(201);
-    tickets.push(made.body);
-    checklists = await fill(owner, 'checklists', 50);
-    opportunities = await fill(owner, 'opportunities', 50);
+    for (const [meter, count] of [
+      ['tickets', 80],
+      ['checklists', 40],
+      ['opportunities', 40],
+    ] as const) {
+      await upTo(owner, meter, count);
+      expect((await usageOf(owner, meter)).state).toBe('warning');
+      expect((await create(owner, meter)).status).toBe(201);
+    }
+    const [ticket] = await all('/tickets');
+    expect((await owner.patch(`/tickets/${ticket.id}`, { status: 'in_progress' }, ticket.revision)).status).toBe(200);
+    const [opportunity] = await all('/opportunities');
+    expect((await owner.patch(`/opportunities/${opportunity.id}`, { stage: 'offer' }, opportunity.revision)).status).toBe(200);
   });
 
   test('TW-11: the first warning came before the limit', async () => {
@@ -157,11 +170,13 @@ describe('an organization on Premium: 100 tickets, 50 checklists, 50 opportuniti
       .find(({ planId }: any) => planId === 'premium')
       .grants.find(({ entitlement }: any) => entitlement === 'tickets');
     expect(details.join(' ')).toMatch(/at 80 %, at 100 %, and when it will run out within 14 days/u);
+    await upTo(owner, 'tickets', 80);
+    expect((await world.chat('owner')).join('\n')).toMatch(/80 of 100 tickets/u);
     expect((await usageOf(owner, 'tickets')).remaining).toBeGreaterThan(0);
   });
 
   test('TW-13, TW-14: at the limit a new ticket is refused with used and limit, when it goes on, and what can be done', async () => {
-    tickets.push(...(await fill(owner, 'tickets', 100 - tickets.length)));
+    await upTo(owner, 'tickets', 100);
     const { resetsAt } = await usageOf(owner, 'tickets');
     const refused = await create(agent, 'tickets', { title: 'One too many' });
     expect(refused.status).toBe(402);
@@ -172,22 +187,25 @@ describe('an organization on Premium: 100 tickets, 50 checklists, 50 opportuniti
   });
 
   test('TW-19: who is refused is told what still works and what does not', async () => {
+    await upTo(owner, 'tickets', 100);
     const { body } = await create(agent, 'tickets');
     expect(body.detail).toMatch(/100 of 100 tickets/u);
     expect(body.detail).toMatch(/Everything that exists can still be edited, and the other tools are not affected/u);
     await world.say('agent', 'new ticket printer on fire');
-    const [said] = (await world.chat('agent')).slice(-1);
+    const said = (await world.chat('agent')).find((words) => words.includes('printer on fire'))!;
     expect(said).toMatch(/100 of 100 tickets/u);
-    expect(said).toMatch(/Everything that exists stays editable, and the other tools are not affected/u);
+    expect(said).toMatch(/Everything that exists can still be edited, and the other tools are not affected/u);
   });
 
   test('TW-12: at the limit everything that creates nothing goes on working', async () => {
+    for (const meter of ['tickets', 'checklists', 'opportunities'] as const) await upTo(owner, meter, meter === 'tickets' ? 100 : 50);
     const { paths } = (await owner.get('/openapi.json')).body;
     const operations = Object.entries<any>(paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method} ${path.replace('/api/v1', '')}`),
     );
-    const [ticket, other] = tickets.slice(-2);
-    const [checklist, opportunity] = [checklists[0], opportunities[0]];
+    const [ticket, other] = (await all('/tickets')) as [any, any];
+    const [checklist] = await all('/checklists?state=running');
+    const [opportunity] = await all('/opportunities');
     const fresh = async (path: string): Promise<any> => (await owner.get(path)).body;
     /** Every operation of the three tools, and what it is done with; null creates something counted. */
     const acts: Record<string, (() => Promise<{ status: number }>) | null> = {
@@ -224,25 +242,28 @@ describe('an organization on Premium: 100 tickets, 50 checklists, 50 opportuniti
   });
 
   test('TW-15: at the limit no checklist can be submitted, and a running one can be completed', async () => {
+    await upTo(owner, 'checklists', 50);
     const draft = await owner.post('/checklists', { ...ONE.checklists(51), submit: false });
     expect(draft.status).toBe(201);
     const refused = await owner.post(`/checklists/${draft.body.id}/submit`);
     expect([refused.status, refused.body.code, refused.body.meter]).toEqual([402, 'quota_exhausted', 'checklists']);
-    let running = (await owner.get(`/checklists/${checklists[1].id}`)).body;
+    let running = (await all('/checklists?state=running'))[1];
     for (const { id } of running.items)
       running = (await owner.patch(`/checklists/${running.id}/items/${id}`, { done: true }, running.revision)).body;
     expect(running.state).toBe('completed');
   });
 
   test('TW-16: at the limit there is no new opportunity, and those that exist go on with their customers', async () => {
+    await upTo(owner, 'opportunities', 50);
     const refused = await create(owner, 'opportunities');
     expect([refused.status, refused.body.meter, refused.body.used]).toEqual([402, 'opportunities', 50]);
-    const { id, revision } = (await owner.get(`/opportunities/${opportunities[1].id}`)).body;
+    const [{ id, revision }] = (await all('/opportunities?stage=new')) as [any];
     const changed = await owner.patch(`/opportunities/${id}`, { customer: 'A new customer', stage: 'qualified' }, revision);
     expect(changed.body).toMatchObject({ customer: 'A new customer', stage: 'qualified' });
   });
 
   test('TW-18: with the next usage period creation works again, at its first instant, without anybody acting', async () => {
+    await upTo(owner, 'tickets', 100);
     const { resetsAt } = await usageOf(owner, 'tickets');
     await world.moveTo(new Date(Date.parse(resetsAt) - 60_000));
     expect((await create(owner, 'tickets')).status).toBe(402);
@@ -252,13 +273,14 @@ describe('an organization on Premium: 100 tickets, 50 checklists, 50 opportuniti
   });
 
   test('TW-17: an exhausted service blocks no other', async () => {
-    await fill(owner, 'checklists', 49);
+    await upTo(owner, 'checklists', 50);
     expect((await create(owner, 'checklists')).status).toBe(402);
     expect((await create(owner, 'tickets')).status).toBe(201);
     expect((await create(owner, 'opportunities')).status).toBe(201);
   });
 
   test('TW-31: whoever asks the vendor sends the organization and its usage along', async () => {
+    const { used } = await usageOf(owner, 'tickets');
     const asked = await member.post('/support', { topic: 'quota', message: 'Which plan suits us?', meter: 'tickets' });
     expect(asked.status).toBe(201);
     expect(asked.body.contact).toBe('support@kontingent.example');
@@ -266,11 +288,11 @@ describe('an organization on Premium: 100 tickets, 50 checklists, 50 opportuniti
     const [mail] = await world.mails('support@kontingent.example');
     expect(mail.text).toContain('Which plan suits us?');
     expect(mail.text).toContain((await member.get('/me')).body.tenantId);
-    expect(mail.text).toMatch(/tickets: 2 used of 100/u);
+    expect(mail.text).toContain(`tickets: ${used} used of 100`);
   });
 
   test('TW-33: plans, refusals and the chat speak the reader’s language', async () => {
-    await fill(owner, 'tickets', 98);
+    await upTo(owner, 'tickets', 100);
     const languages = [
       ['en', /The limit is reached/u, /At the limit new ones are kept as drafts/u],
       ['de', /Das Kontingent ist erreicht/u, /An der Grenze werden neue als Entwurf behalten/u],
@@ -291,7 +313,9 @@ describe('an organization on Premium: 100 tickets, 50 checklists, 50 opportuniti
 describe('changing plans', () => {
   let world: World;
   let owner: Caller;
-  const toDay = (day: number) => world.moveTo(new Date(Date.UTC(world.now().getUTCFullYear(), world.now().getUTCMonth(), day, 9)));
+  const dateOf = (monthsOn: number, day: number) =>
+    new Date(Date.UTC(world.now().getUTCFullYear(), world.now().getUTCMonth() + monthsOn, day, 9));
+  const toDay = (day: number) => world.moveTo(dateOf(0, day));
   const preview = async (who: Caller, toPlanId: string, more: object = {}): Promise<any> => {
     const { id } = await bought(who);
     const { status, body } = await who.post(`/subscriptions/${id}/changes/preview`, { toPlanId, ...more });
@@ -307,6 +331,10 @@ describe('changing plans', () => {
     return (await who.get(`/subscriptions/${id}/changes/${ordered.body.id}`)).body;
   };
 
+  const ensure = async (planId: string): Promise<void> => {
+    if ((await bought(owner)).planId !== planId) await change(owner, planId);
+  };
+
   beforeAll(async () => {
     // April has thirty days.
     world = await startWorld({ preset: 'org-quota', month: 4 });
@@ -315,7 +343,6 @@ describe('changing plans', () => {
   });
 
   test('TW-28, TW-29: after twenty days of Premium, Professional costs 20/30 of the one and 10/30 of the other', async () => {
-    await fill(owner, 'tickets', 100);
     await toDay(21);
     const { allowed, direction, effective, money } = await preview(owner, 'professional');
     expect({ allowed, direction, effective }).toEqual({ allowed: true, direction: 'upgrade', effective: 'now' });
@@ -326,6 +353,7 @@ describe('changing plans', () => {
   });
 
   test('TW-21: an upgrade takes the interruption away at once, and what was used stays used', async () => {
+    await upTo(owner, 'tickets', 100);
     expect((await create(owner, 'tickets')).status).toBe(402);
     expect(await change(owner, 'professional')).toMatchObject({ state: 'applied', cause: 'ordered', direction: 'upgrade' });
     expect((await create(owner, 'tickets')).status).toBe(201);
@@ -334,25 +362,28 @@ describe('changing plans', () => {
   });
 
   test('TW-26: it was from monthly to monthly', async () => {
-    expect(await bought(owner)).toMatchObject({ planId: 'professional', termUnit: 'P1M' });
+    expect((await bought(owner)).termUnit).toBe('P1M');
+    await ensure('professional');
+    expect(await bought(owner)).toMatchObject({ planId: 'professional', termUnit: 'P1M', status: 'Subscribed' });
   });
 
   test('TW-30: downwards the same rule holds, at once', async () => {
-    await world.advance({ days: 10 });
+    await ensure('professional');
+    await world.moveTo(dateOf(1, 1));
     await toDay(21);
+    const days = new Date(Date.UTC(world.now().getUTCFullYear(), world.now().getUTCMonth() + 1, 0)).getUTCDate();
     const { direction, effective, money } = await preview(owner, 'premium');
     expect({ direction, effective }).toEqual({ direction: 'downgrade', effective: 'now' });
-    // May has 31 days; the change is on its 21st day.
-    expect(money.lines.map(({ amountMinor }: any) => amountMinor)).toEqual([
-      Math.round((9900 * 20) / 31),
-      5900 - Math.round((5900 * 20) / 31),
-    ]);
+    const [professional, premium] = money.lines.map(({ amountMinor }: any) => amountMinor);
+    expect(professional).toBe(Math.round((9900 * 20) / days));
+    expect(professional + premium).toBe(Math.round((9900 * 20 + 5900 * (days - 20)) / days));
     await change(owner, 'premium');
     expect(await bought(owner)).toMatchObject({ planId: 'premium', status: 'Subscribed' });
     expect((await usageOf(owner, 'tickets')).limit).toBe(100);
   });
 
   test('TW-25: it can be changed at any time, also twice in one period', async () => {
+    await ensure('premium');
     await toDay(22);
     await change(owner, 'professional');
     await toDay(23);
