@@ -13,6 +13,8 @@ export const NewChecklist = z.strictObject({
     .max(200),
   /** true: submitted at once, which starts it and counts; false: kept as a draft checklist, which counts nothing. */
   submit: z.boolean().default(true),
+  /** Counts against this team's share, too, should it have one. */
+  teamId: Id.optional(),
 });
 export type NewChecklist = z.infer<typeof NewChecklist>;
 

@@ -27,6 +27,8 @@ export const NewOpportunity = z.strictObject({
   closesOn: fields.closesOn.default(null),
   /** null: whoever creates it. */
   ownerId: fields.ownerId.default(null),
+  /** Counts against this team's share, too, should it have one. */
+  teamId: Id.optional(),
 });
 export type NewOpportunity = z.infer<typeof NewOpportunity>;
 

@@ -17,6 +17,8 @@ export const NewTicket = z.strictObject({
   assigneeId: Id.nullable().default(null),
   dueOn: CalendarDate.nullable().default(null),
   tags: z.array(line(40)).max(20).default([]),
+  /** Counts against this team's share, too, should it have one. */
+  teamId: Id.optional(),
 });
 export type NewTicket = z.infer<typeof NewTicket>;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Instant } from './common';
+import { Id, Instant } from './common';
 import { Meter, StockMeter } from './meters';
 
 /** suspended: its subscription does not count at the moment. */
@@ -103,5 +103,26 @@ export const Explanation = z.object({
 export type Explanation = z.infer<typeof Explanation>;
 
 export const ExplainQuery = z.object({ at: Instant.optional() });
+
+/** Parts of a quota that teams have for themselves; the rest is everybody's. */
+export const Shares = z.object({
+  meter: Meter,
+  /** Whether the plan lets admins give teams a share. */
+  isPossible: z.boolean(),
+  available: z.number().int().nullable(),
+  unallocated: z.number().int().nullable(),
+  shares: z.array(
+    z.object({
+      team: z.object({ id: Id, name: z.string() }),
+      amount: z.number().int(),
+      used: z.number().int(),
+      remaining: z.number().int(),
+    }),
+  ),
+});
+export type Shares = z.infer<typeof Shares>;
+
+/** null: the team has no share any more. */
+export const ShareChange = z.strictObject({ amount: z.int().min(0).max(1_000_000_000_000).nullable() });
 
 export const NoticeDismissal = z.strictObject({ key: z.string().min(1).max(200) });

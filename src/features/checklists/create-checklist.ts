@@ -6,6 +6,7 @@ import { ok, type Result, refuse } from '../../platform/result';
 import { keepWhatWasRefused } from '../drafts/drafts';
 import { enter } from '../members/admit-member';
 import { memberNames } from '../members/members';
+import { mayCreateFor } from '../shares/shares';
 import { admit } from '../usage/admit';
 import { unitsOf } from '../usage/count-event.rules';
 import { type ActKey, actKeyOf, type Created, type CreationKey } from '../usage/creation';
@@ -46,6 +47,8 @@ async function prepare(tx: TxContext, actor: Actor, act: ActKey, input: NewCheck
 }
 
 async function startChecklist(ctx: Context, actor: Actor, act: ActKey, input: NewChecklist): Promise<Result<Created<Checklist>, Refusal>> {
+  const share = await mayCreateFor(ctx, actor, act, input.teamId);
+  if (!share.ok) return share;
   const policy = await inTenant(ctx, actor.tenantId, (tx) => policyAt(tx, actor.tenantId, 'checklists', tx.now()));
   const admitted = await admit(ctx, actor, {
     ...act,
@@ -54,6 +57,7 @@ async function startChecklist(ctx: Context, actor: Actor, act: ActKey, input: Ne
     subject: ctx.newId(),
     quantity: unitsOf(policy, input.items.length),
     record: input,
+    teamId: input.teamId,
   });
   if (!admitted.ok) return keepWhatWasRefused(ctx, actor, act, { meter: 'checklists', payload: input }, admitted.refusal);
   const record = await inTenant(ctx, actor.tenantId, (tx) => readChecklist(tx, actor.tenantId, admitted.value.subject));

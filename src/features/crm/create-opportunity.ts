@@ -6,6 +6,7 @@ import { ok, type Result, refuse } from '../../platform/result';
 import { keepWhatWasRefused } from '../drafts/drafts';
 import { enter } from '../members/admit-member';
 import { memberNames } from '../members/members';
+import { mayCreateFor } from '../shares/shares';
 import { admit } from '../usage/admit';
 import { actKeyOf, type Created, type CreationKey } from '../usage/creation';
 import { recall } from '../usage/recall';
@@ -20,6 +21,8 @@ export async function createOpportunity(
   input: NewOpportunity,
 ): Promise<Result<Created<Opportunity>, Refusal>> {
   const act = actKeyOf('create_opportunity', actor, key, input);
+  const share = await mayCreateFor(ctx, actor, act, input.teamId);
+  if (!share.ok) return share;
   const owner = await ownerOf(ctx, actor, act, input);
   if (!owner.ok) return owner;
   if ('before' in owner.value) return ok({ record: owner.value.before, replayed: true });
@@ -31,6 +34,7 @@ export async function createOpportunity(
     subject: ctx.newId(),
     quantity: 1,
     record: input,
+    teamId: input.teamId,
   });
   if (!admitted.ok) return keepWhatWasRefused(ctx, actor, act, { meter: 'opportunities', payload: input }, admitted.refusal);
   const { outcome, subject, at } = admitted.value;

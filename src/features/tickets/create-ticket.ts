@@ -6,6 +6,7 @@ import { ok, type Result, refuse } from '../../platform/result';
 import { keepWhatWasRefused } from '../drafts/drafts';
 import { enter } from '../members/admit-member';
 import { memberNames } from '../members/members';
+import { mayCreateFor } from '../shares/shares';
 import { admit } from '../usage/admit';
 import { actKeyOf, type Created, type CreationKey } from '../usage/creation';
 import { recall } from '../usage/recall';
@@ -20,6 +21,8 @@ export async function createTicket(
   input: NewTicket,
 ): Promise<Result<Created<Ticket>, Refusal>> {
   const act = actKeyOf('create_ticket', actor, key, input);
+  const share = await mayCreateFor(ctx, actor, act, input.teamId);
+  if (!share.ok) return share;
   const assignee = await assigneeOf(ctx, actor, act, input);
   if (!assignee.ok) return assignee;
   if ('before' in assignee.value) return ok({ record: assignee.value.before, replayed: true });
@@ -31,6 +34,7 @@ export async function createTicket(
     subject: ctx.newId(),
     quantity: 1,
     record: input,
+    teamId: input.teamId,
   });
   if (!admitted.ok) return keepWhatWasRefused(ctx, actor, act, { meter: 'tickets', payload: input }, admitted.refusal);
   const { outcome, subject, number, at } = admitted.value;

@@ -156,6 +156,8 @@ function full(meter: string, { hard_limit: limit, used, held, period_end }: Verd
 async function settled(ctx: Context, tenantId: string, result: Result<Admission, Refusal>, at: Date): Promise<Result<Admission, Refusal>> {
   if (result.ok || (result.refusal.code !== 'quota_exhausted' && result.refusal.code !== 'limit_reached')) return result;
   const { refusal } = result;
+  // A share that is used up is not the organization's limit.
+  if ('teamId' in refusal) return result;
   const pending = await inTenant(ctx, tenantId, (tx) => noteRefusal(tx, tenantId, refusal.meter, at));
   return pending ? refuse({ ...refusal, pending }) : result;
 }
