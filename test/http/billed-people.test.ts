@@ -73,7 +73,7 @@ test.each([
     );
   const [once, again] = [await get(), await get()];
   expect([once.status, once.headers['content-type'], once.headers['cache-control']]).toEqual([200, type, 'no-store']);
-  expect(once.headers['content-disposition']).toBe(`attachment; filename="${name}"`);
+  expect(once.headers['content-disposition']).toBe(`attachment; filename=${name}`);
   expect((again.body as Buffer).equals(once.body as Buffer)).toBe(true);
 });
 
