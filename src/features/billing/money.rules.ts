@@ -43,7 +43,8 @@ export function largestRemainder(weights: readonly number[], total: number): num
   const shares = parts.map((weight) => (weight * whole(total)) / sum);
   const left = Number(whole(total) - shares.reduce((all, share) => all + share, 0n));
   const remainders = parts.map((weight, index) => ({ index, remainder: (weight * whole(total)) % sum }));
-  remainders.sort((a, b) => (a.remainder === b.remainder ? a.index - b.index : a.remainder > b.remainder ? -1 : 1));
+  // Equal ones keep their order.
+  remainders.sort((a, b) => Number(b.remainder - a.remainder));
   const raised = new Set(remainders.slice(0, left).map(({ index }) => index));
   return shares.map((share, index) => Number(share) + (raised.has(index) ? 1 : 0));
 }
