@@ -8,7 +8,7 @@ const text = read('docs/plans.md');
 
 /** The names of fields and the words of choices in a schema, wherever they stand in it. */
 function namesIn(schema: z.core.$ZodType): string[] {
-  const { def } = schema._zod as { def: Record<string, unknown> & { type: string } };
+  const { def } = schema._zod as unknown as { def: Record<string, unknown> & { type: string } };
   const inner = [def.innerType, def.element, def.valueType, def.in, def.out, ...((def.options as unknown[]) ?? [])].filter(Boolean);
   const own =
     def.type === 'object'

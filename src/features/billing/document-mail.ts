@@ -79,7 +79,7 @@ async function composeUnpaid(ctx: Context, tenantId: string, { subject, locale }
     const [document, payment] = [await findDocument(tx.db, tenantId, subject), await findPayment(tx.db, tenantId, subject)];
     return document && payment && { document, payment };
   });
-  if (!found || found.payment.state !== 'failed') return null;
+  if (found?.payment.state !== 'failed') return null;
   const { document, payment } = found;
   const texts = TEXTS[locale];
   const words = {

@@ -1,13 +1,14 @@
 import type { ApiRoute } from '../api-route';
+import { billedPeopleRoutes } from './billed-people';
 import { billingRoutes } from './billing';
 import { checklistRoutes } from './checklists';
 import { draftRoutes } from './drafts';
 import { licenseRoutes } from './licenses';
 import { memberRoutes } from './members';
 import { opportunityRoutes } from './opportunities';
+import { planChangeRoutes } from './plan-changes';
 import { planRoutes } from './plans';
 import { requestRoutes } from './requests';
-import { planChangeRoutes } from './plan-changes';
 import { resourceRoutes } from './resources';
 import { subscriptionRoutes } from './subscriptions';
 import { supportRoutes } from './support';
@@ -29,6 +30,7 @@ export const apiRoutes = (links: Parameters<typeof memberRoutes>[0] & { mailIsOn
   ...planRoutes,
   ...subscriptionRoutes,
   ...planChangeRoutes,
+  ...billedPeopleRoutes,
   ...billingRoutes({ supportContact: links.supportContact, mailIsOn: links.mailIsOn ?? false }),
   ...supportRoutes(links),
   ...resourceRoutes,
