@@ -158,7 +158,7 @@ function sentence(code: ProblemCode, facts: Record<string, unknown>, locale: Loc
 }
 
 /** Whoever is held up by what was bought is told whom to ask (TW-31). */
-const BLOCKED: readonly ProblemCode[] = ['quota_exhausted', 'no_subscription', 'subscription_inactive'];
+const BLOCKED: readonly ProblemCode[] = ['quota_exhausted', 'limit_reached', 'no_subscription', 'subscription_inactive'];
 
 const supportOf = (req: Request, code: ProblemCode) =>
   BLOCKED.includes(code) ? { support: { contact: String(req.app.locals.supportContact), href: '/api/v1/support' } } : {};
