@@ -426,16 +426,18 @@ describe('seeing it come', () => {
     await fill(owner, 'opportunities', 25);
     expect((await create(owner, 'opportunities')).status).toBe(402);
     expect(await adviceFor(owner)).toEqual([]);
+    const advised = async () =>
+      (await world.chat('owner')).filter((words) => /larger plan/iu.test(words) && /opportunities/iu.test(words)).length;
+    expect(await advised()).toBe(0);
     await world.moveTo((await usageOf(owner, 'opportunities')).resetsAt);
     await fill(owner, 'opportunities', 25);
     expect((await create(owner, 'opportunities')).status).toBe(402);
-    await world.moveTo((await usageOf(owner, 'opportunities')).resetsAt);
     expect(await adviceFor(owner)).toEqual(['opportunities']);
     expect(await adviceFor(member)).toEqual([]);
-    const advised = async () => (await world.chat('owner')).filter((words) => /larger plan/iu.test(words) && /opportunities/iu.test(words));
-    const before = (await advised()).length;
+    expect(await advised()).toBe(1);
     await world.advance({ days: 1 });
-    expect((await advised()).length).toBe(before);
+    expect((await create(owner, 'opportunities')).status).toBe(402);
+    expect(await advised()).toBe(1);
   });
 });
 

@@ -22,6 +22,8 @@ export interface Someone {
   name: string;
   /** App roles of the token. */
   roles: string[];
+  /** As the directory has it; of the member's id when none is given. */
+  address?: string;
 }
 
 export interface Span {
@@ -257,12 +259,12 @@ async function signerOf(dataDir: string) {
   const { entra } = JSON.parse(await readFile(path.join(dataDir, 'sandbox/keys.json'), 'utf8')) as { entra: JWK };
   const kid = await calculateJwkThumbprint(entra);
   const key = await importJWK(entra, 'RS256');
-  return (issuer: string, clientId: string, { tenantId, memberId, name, roles }: Someone): Promise<string> =>
+  return (issuer: string, clientId: string, { tenantId, memberId, name, roles, address }: Someone): Promise<string> =>
     new SignJWT({
       tid: tenantId,
       oid: memberId,
       name,
-      preferred_username: `${memberId.slice(0, 8)}@sample.example`,
+      preferred_username: address ?? `${memberId.slice(0, 8)}@sample.example`,
       scp: 'access_as_user',
       ver: '2.0',
       ...(roles.length > 0 && { roles }),
