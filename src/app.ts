@@ -11,6 +11,7 @@ import { MarketplaceClient } from './clients/marketplace/marketplace-client';
 import { createNoticeMessages } from './clients/teams/notice-messages';
 import { type Config, ConfigError, VERSION } from './config';
 import { METERS } from './contract/meters';
+import { takeSnapshots } from './features/billed-people/take-snapshots';
 import { collectPayment } from './features/billing/collect-payment';
 import { billingMails } from './features/billing/document-mail';
 import { buyerOf, PAYMENT_TOPIC } from './features/billing/issue-bill';
@@ -33,6 +34,7 @@ import { reconcileSubscriptions } from './features/subscriptions/reconcile';
 import { rereadSubscriptions } from './features/subscriptions/reread-subscriptions';
 import { SUPPORT_MAIL } from './features/support/contact-support';
 import { supportMail } from './features/support/support-mail';
+import { LIMIT_STALE_TOPIC, refreshStaleLimit } from './features/teams/refresh-stale-limit';
 import { ROOM_TOPIC } from './features/usage/room';
 import { createForecastWatch } from './features/usage/watch-forecasts';
 import { sendProblem } from './http/respond';
@@ -150,8 +152,9 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
       const handlers: Record<string, OutboxHandler> = {
         ...noticeHandlers(ctx, { messages, mailboxOf: async (tx, tenantId) => (await buyerOf(tx, tenantId)).mailbox }),
         [ROOM_TOPIC]: (event) => submitHeldDrafts(ctx, event),
-        ...planChangeHandlers(ctx, { selling, messages }),
         ...licenseHandlers(ctx, { messages }),
+        ...planChangeHandlers(ctx, { selling, messages }),
+        [LIMIT_STALE_TOPIC]: (event) => refreshStaleLimit(ctx, event),
         [PAYMENT_TOPIC]: (event) => collectPayment(ctx, event, { payments }),
         [MAIL_TOPIC]: (event) =>
           deliverMail(ctx, event, {
@@ -187,6 +190,7 @@ function schedule(selling: Selling, handlers: Record<string, OutboxHandler>): Jo
     { name: 'outbox', everyMs: 1_000, run: (ctx) => runOutbox(ctx, handlers) },
     { name: 'marketplace events', everyMs: 5_000, run: (ctx) => applyPendingMarketplaceEvents(ctx, selling) },
     { name: 'subscriptions to be read again', everyMs: 5_000, run: (ctx) => rereadSubscriptions(ctx, selling) },
+    { name: 'billed months', everyMs: 3_600_000, run: takeSnapshots },
     { name: 'contracts to be renewed', everyMs: 10_000, run: rollContracts },
     { name: 'forecasts', everyMs: 60_000, run: createForecastWatch() },
     { name: 'forgetting', everyMs: 3_600_000, run: forgetWhatIsOver },
