@@ -247,7 +247,7 @@ const world = fc
     const first = bringUpTo(base, startedAt).counter;
     const open: Hold[] = holds.map(({ quantity, length }) => ({ periodStart: first.periodStart, quantity, expiresAt: hour(length) }));
     const held = open.reduce((sum, { quantity }) => sum + quantity, 0);
-    const validUntil = open.reduce((until, { expiresAt }) => Math.min(expiresAt, until), first.validUntil);
+    const validUntil = [first.validUntil, ...open.map(({ expiresAt }) => expiresAt)].sort((a, b) => a.getTime() - b.getTime())[0]!;
     return {
       facts: { ...base, newest: { ...first, used, held, validUntil }, holds: open },
       looks: [...looks].sort((a, b) => a - b).map(hour),
