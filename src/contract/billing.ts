@@ -5,8 +5,11 @@ import { CalendarDate, Id, Instant, Locale, line, PageQuery, prose, Revision } f
 export const DocumentKind = z.enum(['statement', 'invoice', 'receipt']);
 export type DocumentKind = z.infer<typeof DocumentKind>;
 
-/** pending: on its way; failed: refused, and tried again. Refunds have the same states. */
-export const PaymentState = z.enum(['open', 'pending', 'failed', 'paid']);
+/**
+ * open: nothing is known yet; pending: on its way; failed: refused, and tried again; credited: never moved, because what was to
+ * be paid and what was to go back were set off against each other. Refunds have the same states.
+ */
+export const PaymentState = z.enum(['open', 'pending', 'failed', 'paid', 'credited']);
 export type PaymentState = z.infer<typeof PaymentState>;
 
 export const MailState = z.enum(['queued', 'sending', 'sent', 'failed', 'given_up', 'bounced']);
@@ -33,6 +36,8 @@ export const BillingDocument = z.object({
       method: z.enum(['provider', 'transfer']),
       state: PaymentState,
       amountMinor: z.number().int(),
+      /** So much of it was set off and does not move. */
+      creditedMinor: z.number().int(),
       paidAt: Instant.nullable(),
       /** Why it failed, in the provider's words. */
       problem: z.string().nullable(),

@@ -21,6 +21,8 @@ export type Refusal =
       held: number;
       resetsAt: string;
       draftId: string | null;
+      /** The draft is submitted as soon as there is room. */
+      submitsItself?: true;
       /** The share of this team was reached, not the organization's quota. */
       teamId?: string;
       pending?: Pending;
@@ -100,6 +102,7 @@ export type Refusal =
   | { code: 'start_in_future'; startsAt: string; now: string }
   | { code: 'document_not_found' }
   | { code: 'document_not_ready' }
+  | { code: 'payment_set_off' }
   | { code: 'paid_in_future'; paidAt: string; now: string }
   | { code: 'too_many_messages'; limit: number; retryAt: string }
   | { code: 'change_open'; changeId: string; toPlanId: string; effectiveAt: string }

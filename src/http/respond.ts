@@ -64,6 +64,7 @@ const STATUS: Record<ProblemCode, number> = {
   start_in_future: 409,
   document_not_found: 404,
   document_not_ready: 409,
+  payment_set_off: 409,
   paid_in_future: 409,
   too_many_messages: 429,
   change_open: 409,

@@ -46,6 +46,7 @@ export async function openPayments(folder: string, clock: SandboxClock): Promise
         draft.movements.push(found);
       }
       found.asked += 1;
+      found.amountMinor = found.state === 'failed' ? order.amountMinor : found.amountMinor;
       settle(found, found.state === 'failed' ? draft.next : found.state, at);
       return { ...found };
     });

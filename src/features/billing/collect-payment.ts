@@ -4,7 +4,7 @@ import { invariant } from '../../platform/invariant';
 import { audit } from '../audit/audit';
 import { calendarDate } from '../entitlements/periods.rules';
 import { releaseMail } from '../mail/send-mail';
-import { enqueue, type OutboxEvent } from '../outbox/outbox';
+import { enqueue, type OutboxEvent, TryLater } from '../outbox/outbox';
 import { findPlan } from '../plans/plans';
 import { notePayment } from '../usage/unlock-grants';
 import { findBill } from './bills.store';
@@ -14,7 +14,8 @@ import { buyerOf, issueReceipt, mailKeyOf, PAYMENT_TOPIC } from './issue-bill';
 import { mailAdmins, UNPAID_MAIL } from './mail-admins';
 import type { PaymentOutcome, Payments } from './payments.port';
 import { askAgainAfter } from './payments.rules';
-import { lockPayment, type PaymentRow, settlePayment, tryPayment } from './payments.store';
+import { findPayment, lockPayment, type PaymentRow, settlePayment, tryPayment } from './payments.store';
+import { dueOf, setOff } from './set-off';
 
 const Payload = z.object({ documentId: z.string() });
 
@@ -25,31 +26,66 @@ export async function collectPayment(ctx: Context, event: OutboxEvent, { payment
   const { documentId } = Payload.parse(event.payload);
   const due = await inTenant(ctx, tenantId, async (tx) => {
     const payment = await tryPayment(tx.db, tenantId, documentId);
-    return payment && { payment, document: (await findDocument(tx.db, tenantId, documentId))! };
+    if (!payment || !(await isToMove(tx, tenantId, payment, tx.now()))) return null;
+    const [document, now] = [await findDocument(tx.db, tenantId, documentId), await findPayment(tx.db, tenantId, documentId)];
+    return { document: document!, payment: now! };
   });
   if (!due) return;
-  const outcome = await ask(payments, tenantId, due.document, due.payment);
+  const outcome = await ask(ctx, payments, tenantId, due);
   await inTenant(ctx, tenantId, (tx) => noteOutcome(tx, tenantId, documentId, outcome, tx.now()));
 }
 
-async function ask(payments: Payments | null, tenantId: string, document: DocumentRow, payment: PaymentRow): Promise<PaymentOutcome> {
+/** Whether anything is left to move after earlier debts were set off. @throws TryLater while a charge is being asked for */
+async function isToMove(tx: TxContext, tenantId: string, payment: PaymentRow, at: Date): Promise<boolean> {
+  if (payment.direction === 'charge') return true;
+  const done = await setOff(tx, tenantId, payment, at);
+  if ('leftMinor' in done) {
+    if (done.leftMinor === 0) await settle(tx, tenantId, payment, 'set_off', at);
+    return done.leftMinor > 0;
+  }
+  if (done.waitsFor === 'answer') throw new TryLater(0);
+  await askAgain(tx, tenantId, payment, 'pending', at);
+  return false;
+}
+
+async function ask(
+  ctx: Context,
+  payments: Payments | null,
+  tenantId: string,
+  { document, payment }: { document: DocumentRow; payment: PaymentRow },
+): Promise<PaymentOutcome> {
   if (!payments) return { state: 'failed', reference: null, problem: 'No provider of payments is configured.' };
-  const { amountMinor, currency } = payment;
-  return payments[payment.direction]({ documentId: document.documentId, tenantId, number: document.content.number, amountMinor, currency });
+  const order = { documentId: document.documentId, tenantId, number: document.content.number, currency: payment.currency };
+  try {
+    return await payments[payment.direction]({ ...order, amountMinor: dueOf(payment) });
+  } catch (error) {
+    ctx.log.warn({ err: error, documentId: order.documentId }, 'the provider of payments does not answer');
+    return { state: 'pending', reference: null };
+  }
 }
 
 async function noteOutcome(tx: TxContext, tenantId: string, documentId: string, outcome: PaymentOutcome, at: Date): Promise<void> {
   const payment = await lockPayment(tx.db, tenantId, documentId);
-  if (!payment || payment.state === 'paid') return;
+  if (!payment || payment.state === 'paid' || payment.state === 'credited') return;
   if (outcome.state === 'paid')
     return void (await notePaid(tx, tenantId, payment, { reference: outcome.reference, paidAt: at, actor: 'provider' }, at));
   const problem = outcome.state === 'failed' ? outcome.problem : null;
   await settlePayment(tx.db, tenantId, documentId, { state: outcome.state, reference: outcome.reference, problem, paidAt: null });
-  const { locale } = await settle(tx, tenantId, payment, null, at);
+  const { locale } = await settle(tx, tenantId, payment, 'due', at);
   if (outcome.state === 'failed' && payment.direction === 'charge')
     await mailAdmins(tx, tenantId, { kind: UNPAID_MAIL, subject: documentId, locale }, at);
-  const pause = askAgainAfter(outcome.state, payment.attempts);
-  if (pause === null) tx.log.error({ documentId, state: outcome.state }, 'a payment was given up');
+  await askAgain(tx, tenantId, payment, outcome.state, at);
+}
+
+async function askAgain(
+  tx: TxContext,
+  tenantId: string,
+  { documentId, attempts }: PaymentRow,
+  state: 'pending' | 'failed',
+  at: Date,
+): Promise<void> {
+  const pause = askAgainAfter(state, attempts);
+  if (pause === null) tx.log.error({ documentId, state }, 'a payment was given up');
   else await enqueue(tx, tenantId, PAYMENT_TOPIC, { documentId }, new Date(at.getTime() + pause));
 }
 
@@ -66,14 +102,14 @@ export interface PaidBy {
  * back in turn. The caller holds the payment.
  */
 export async function notePaid(tx: TxContext, tenantId: string, payment: PaymentRow, by: PaidBy, at: Date): Promise<void> {
-  const { documentId, direction, amountMinor, currency } = payment;
+  const { documentId, direction, currency } = payment;
   await settlePayment(tx.db, tenantId, documentId, { state: 'paid', reference: by.reference, problem: null, paidAt: by.paidAt });
   const document = (await findDocument(tx.db, tenantId, documentId))!;
   await settle(tx, tenantId, payment, by.paidAt, at);
   const action = direction === 'charge' ? 'payment.received' : 'payment.refunded';
   const details = {
     number: document.content.number,
-    amountMinor,
+    amountMinor: dueOf(payment),
     currency,
     reference: by.reference,
     ...(by.reason && { reason: by.reason }),
@@ -85,20 +121,21 @@ export async function notePaid(tx: TxContext, tenantId: string, payment: Payment
   if (document.kind === 'invoice') await receiptFor(tx, tenantId, document, payment, by.paidAt, at);
 }
 
-/** What the paper of an invoice says of its payment is what was known first; with that it goes out. */
+/** What the paper of an invoice says of its payment is what was known first; with that it goes out. A date: when it was paid. */
 async function settle(
   tx: TxContext,
   tenantId: string,
-  { documentId, method, direction, amountMinor }: PaymentRow,
-  paidAt: Date | null,
+  { documentId, method, direction, ...payment }: PaymentRow,
+  known: Date | 'due' | 'set_off',
   at: Date,
 ): Promise<Buyer> {
   const { buyer } = await buyerOf(tx, tenantId);
+  const isPaid = known instanceof Date;
   const isFirst = await settleDocument(tx.db, tenantId, documentId, {
-    state: paidAt ? 'paid' : 'due',
+    state: isPaid ? 'paid' : known,
     method,
-    amountMinor: direction === 'charge' ? amountMinor : -amountMinor,
-    on: paidAt && calendarDate(paidAt, buyer.timeZone),
+    amountMinor: direction === 'charge' ? dueOf(payment) : -dueOf(payment),
+    on: isPaid ? calendarDate(known, buyer.timeZone) : null,
   });
   if (isFirst) await releaseMail(tx, tenantId, mailKeyOf(documentId), at);
   return buyer;
@@ -108,7 +145,7 @@ async function receiptFor(
   tx: TxContext,
   tenantId: string,
   invoice: DocumentRow,
-  { method }: PaymentRow,
+  { method, creditedMinor }: PaymentRow,
   paidAt: Date,
   at: Date,
 ): Promise<void> {
@@ -119,7 +156,7 @@ async function receiptFor(
   const bill = (await findBill(tx.db, tenantId, billId))!;
   const plan = await findPlan(tx.db, bill.planId, bill.planVersion);
   const isMailed = plan?.policies.documents.delivery !== 'download';
-  const content = { ...invoice.content, issuedOn: calendarDate(at, buyer.timeZone) };
+  const content = { ...invoice.content, issuedOn: calendarDate(at, buyer.timeZone), creditedMinor };
   await issueReceipt(
     tx,
     { tenantId, billId, content, timeZone: buyer.timeZone, mailbox: isMailed ? mailbox : null, method, at },

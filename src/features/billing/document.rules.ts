@@ -35,13 +35,16 @@ export interface DocumentContent {
   /** Of the lines, and of what goes back. */
   total: Amounts;
   refunded: Amounts;
+  /** Of a receipt: what had been set off before it was paid. */
+  creditedMinor?: number;
   /** Of a statement: what was counted then. `resetsOn` null: of what is held. */
   usage: { meter: string; used: number; limit: number | null; resetsOn: string | null }[];
 }
 
 /** What became of a document's payment first; kept, so that the document stays as it was. */
 export interface DocumentPayment {
-  state: 'paid' | 'due';
+  /** set_off: nothing moved, because it was set off against what had not been paid. */
+  state: 'paid' | 'due' | 'set_off';
   method: 'provider' | 'transfer';
   amountMinor: number;
   /** Of a payment received; null: still due. */
@@ -106,5 +109,5 @@ export const isWorthADocument = ({ lines, refunds }: Pick<Billed, 'lines' | 'ref
   [...lines, ...refunds].some(({ amountMinor, unchargedMinor }) => amountMinor !== 0 || (unchargedMinor ?? 0) !== 0);
 
 /** What a document amounts to, tax included: of an invoice its lines, of the others also what goes back. */
-export const amountOf = ({ kind, total, refunded }: DocumentContent): number =>
-  total.grossMinor + (kind === 'invoice' ? 0 : refunded.grossMinor);
+export const amountOf = ({ kind, total, refunded, creditedMinor = 0 }: DocumentContent): number =>
+  kind === 'invoice' ? total.grossMinor : total.grossMinor + refunded.grossMinor - creditedMinor;

@@ -93,6 +93,7 @@ function toDocument(row: DocumentRow, payment: PaymentRow | null, mail: MailDeli
       method: payment.method,
       state: payment.state,
       amountMinor: payment.amountMinor,
+      creditedMinor: payment.creditedMinor,
       paidAt: payment.paidAt?.toISOString() ?? null,
       problem: payment.problem,
     },

@@ -10,8 +10,9 @@ import { findBilledSubscription, insertBill, insertLines, sumBilled } from './bi
 import { findContact } from './contacts.store';
 import { type Buyer, contentOf, type DocumentContent, type DocumentPayment, documentNumber, isWorthADocument } from './document.rules';
 import { type DocumentRow, findDocumentsOfBill, insertDocument, takeNumber, takeStatementNumber } from './documents.store';
-import { insertPayment, type PaymentRow } from './payments.store';
+import { findPayment, insertPayment, type PaymentRow } from './payments.store';
 import { currentSeller } from './seller';
+import { setOff } from './set-off';
 import { usageOf } from './usage-of';
 
 export interface NewBill {
@@ -141,11 +142,11 @@ function firstPayment({ method, content }: Issue, grossMinor: number): DocumentP
 
 /** Confirms what was paid, and gives back what the bill refunds. `paidOn`: a calendar date, that of issue when absent. */
 export async function issueReceipt(tx: TxContext, issue: Issue, paidOn = issue.content.issuedOn): Promise<void> {
-  const { total, refunded } = issue.content;
+  const { total, refunded, creditedMinor = 0 } = issue.content;
   const payment: DocumentPayment = {
     state: 'paid',
     method: issue.method,
-    amountMinor: total.grossMinor + refunded.grossMinor,
+    amountMinor: total.grossMinor + refunded.grossMinor - creditedMinor,
     on: paidOn,
   };
   const documentId = await write(tx, issue, 'receipt', await takeNumber(tx.db, 'receipt'), payment);
@@ -175,6 +176,7 @@ async function order(tx: TxContext, { tenantId, content, method, at }: Issue, do
   const direction = minor > 0 ? 'charge' : 'refund';
   await insertPayment(tx.db, tenantId, { documentId, direction, method, amountMinor: Math.abs(minor), currency: content.currency }, at);
   if (method === 'provider') await enqueue(tx, tenantId, PAYMENT_TOPIC, { documentId }, at);
+  else if (direction === 'refund') await setOff(tx, tenantId, (await findPayment(tx.db, tenantId, documentId))!, at);
 }
 
 /** Who is asked to pay, and where documents are mailed at this moment. */

@@ -182,6 +182,7 @@ class Printer {
     if (kind === 'receipt') {
       if (this.content.lines.length > 0) this.taxedSum(say.total, total);
       if (refunded.grossMinor !== 0) this.taxedSum(say.refundTotal, refunded);
+      if (this.content.creditedMinor) this.sum(say.setOff, -this.content.creditedMinor);
       this.sum(payment!.amountMinor < 0 ? say.balanceBack : say.balance, Math.abs(payment!.amountMinor), true);
       if (payment?.on && payment.amountMinor > 0) this.remark(fill(say.paidOn, { date: this.date(payment.on) }, this.language));
     } else if (kind === 'statement') {
@@ -199,6 +200,10 @@ class Printer {
   private paid({ state, method, amountMinor, on }: DocumentPayment): void {
     const { say, language } = this;
     const isBack = amountMinor < 0;
+    if (state === 'set_off') {
+      this.sum(say.setOff, Math.abs(amountMinor));
+      return;
+    }
     if (state === 'paid') {
       this.sum(isBack ? say.credited : say.paid, Math.abs(amountMinor));
       if (on) this.remark(fill(isBack ? say.creditedOn : say.paidOn, { date: this.date(on) }, language));

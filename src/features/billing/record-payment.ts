@@ -22,6 +22,7 @@ export function recordPayment(
   return operate(ctx, act, async (tx, _tenant, at) => {
     const payment = await lockPayment(tx.db, tenantId, documentId);
     if (!payment) return refuse({ code: 'document_not_found' });
+    if (payment.state === 'credited') return refuse({ code: 'payment_set_off' });
     const when = paidAt === null ? at : new Date(paidAt);
     if (when > at) return refuse({ code: 'paid_in_future', paidAt: when.toISOString(), now: at.toISOString() });
     const isNew = payment.state !== 'paid';

@@ -270,6 +270,114 @@ describe('a contract that is paid by transfer', () => {
   });
 });
 
+describe('what was never paid does not go back', () => {
+  /** A cancellation within its window: everything that was billed. */
+  const everything = (amountMinor: number) => ({
+    lines: [],
+    refunds: [{ ...premium(new Date('2026-03-10T09:00:00Z')), amountMinor: -amountMinor }],
+  });
+  const states = async (ctx: Parameters<typeof listDocuments>[0], payer: Payer) =>
+    (await documentsOf(ctx, payer)).map(({ kind, payment }) => [kind, payment?.state, payment?.amountMinor, payment?.creditedMinor]);
+
+  test('a refund of an invoice that waits for a transfer is set off against it: nothing is asked, nothing goes back', async () => {
+    const { ctx } = await testContext();
+    const payer = await aPayer(ctx, { seller: transfer });
+    const { documentId } = (await payer.bill()).documents[0]!;
+    await payer.bill({ cause: 'change', ...everything(5900) });
+    expect(await states(ctx, payer)).toEqual([
+      ['receipt', 'credited', 5900, 5900],
+      ['invoice', 'credited', 5900, 5900],
+    ]);
+    const late = await recordPayment(
+      ctx,
+      ACCOUNTING,
+      { tenantId: payer.tenantId, documentId },
+      { paidAt: null, reference: null, reason: 'why' },
+    );
+    expect(late).toEqual({ ok: false, refusal: { code: 'payment_set_off' } });
+  });
+
+  test('a refund of a payment that was refused ends its retries', async () => {
+    const { ctx, clock } = await testContext();
+    const payer = await aPayer(ctx);
+    const payments = new RecordingPayments();
+    payments.next = { state: 'failed', reference: null, problem: 'card declined' };
+    await payer.bill();
+    await runBilling(ctx, { payments });
+    await payer.bill({ cause: 'change', ...everything(5900) });
+    payments.next = { state: 'paid', reference: 'too late' };
+    for (let day = 0; day < 3; day += 1) {
+      await runBilling(ctx, { payments });
+      clock.advance({ days: 1 });
+    }
+    expect(payments.of(payer)).toMatchObject({ balance: 0, calls: [{ direction: 'charge' }] });
+    expect((await states(ctx, payer)).map(([, state]) => state)).toEqual(['credited', 'credited']);
+  });
+
+  test('an invoice in the customer’s favor that is set off says so on paper', async () => {
+    const { ctx } = await testContext();
+    const payer = await aPayer(ctx);
+    const payments = new RecordingPayments();
+    payments.next = { state: 'failed', reference: null, problem: 'card declined' };
+    await payer.bill();
+    await runBilling(ctx, { payments });
+    await payer.bill({ cause: 'change', lines: [premium(ctx.now())] });
+    await runBilling(ctx, { payments });
+    const [invoice] = await documentsOf(ctx, payer);
+    expect(invoice).toMatchObject({ kind: 'invoice', totalMinor: -3933, payment: { state: 'credited' } });
+    expect(await textOf(await printed(ctx, payer, invoice!.id))).toMatch(/Set off before ?€39\.33/u);
+  });
+
+  test('a refund waits for a payment that is on its way, and follows it', async () => {
+    const { ctx, clock } = await testContext();
+    const payer = await aPayer(ctx);
+    const payments = new RecordingPayments();
+    payments.next = { state: 'pending', reference: 'p' };
+    await payer.bill();
+    await runBilling(ctx, { payments });
+    await payer.bill({ cause: 'change', ...everything(5900) });
+    await runBilling(ctx, { payments });
+    expect(payments.of(payer).calls.map(({ direction }) => direction)).toEqual(['charge']);
+    payments.next = { state: 'paid', reference: 'p' };
+    clock.advance({ hours: 1 });
+    await runBilling(ctx, { payments });
+    clock.advance({ hours: 1 });
+    await runBilling(ctx, { payments });
+    expect(payments.of(payer).balance).toBe(0);
+    expect(payments.of(payer).calls.at(-1)).toMatchObject({ direction: 'refund', amountMinor: 5900 });
+  });
+
+  test('a part that is set off lowers what is still to be paid, and the receipt says so', async () => {
+    const { ctx } = await testContext();
+    const payer = await aPayer(ctx, { seller: transfer });
+    const old = (await payer.bill()).documents[0]!.documentId;
+    const next = await payer.bill({ cause: 'change', refunds: [premium(ctx.now())] });
+    const pay = (documentId: string) =>
+      recordPayment(ctx, ACCOUNTING, { tenantId: payer.tenantId, documentId }, { paidAt: null, reference: null, reason: 'why' });
+    await pay(next.documents[0]!.documentId);
+    await pay(old);
+    const receipts = (await documentsOf(ctx, payer)).filter(({ kind }) => kind === 'receipt');
+    expect(receipts.map(({ totalMinor }) => totalMinor)).toEqual([5900 - 3933, 5900 - 3933]);
+    const last = receipts.find(({ payment }) => payment === null)!;
+    expect(await textOf(await printed(ctx, payer, last.id))).toMatch(/Total ?€59\.00 ?Set off before ?−€39\.33 ?Balance paid ?€19\.67/u);
+  });
+
+  test('a provider that does not answer is asked again, and nothing is lost', async () => {
+    const { ctx, clock } = await testContext();
+    const payer = await aPayer(ctx);
+    const payments = new RecordingPayments();
+    const away = {
+      charge: () => Promise.reject(new Error('connection refused')),
+      refund: () => Promise.reject(new Error('connection refused')),
+    };
+    await payer.bill();
+    await runBilling(ctx, { payments: away });
+    clock.advance({ minutes: 1 });
+    await runBilling(ctx, { payments });
+    expect(payments.of(payer).balance).toBe(5900);
+  });
+});
+
 describe('what is on paper', () => {
   test('a bill over nothing leaves a trace in the ledger and no document', async () => {
     const { ctx } = await testContext();

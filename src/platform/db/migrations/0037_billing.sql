@@ -78,8 +78,10 @@ create table payments (
   direction     text not null check (direction in ('charge', 'refund')),
   method        text not null check (method in ('provider', 'transfer')),
   amount_minor  bigint not null check (amount_minor > 0),
+  -- So much of it was set off against a refund of what had not been paid.
+  credited_minor  bigint not null default 0 check (credited_minor between 0 and amount_minor),
   currency      text not null,
-  state         text not null default 'open' check (state in ('open', 'pending', 'failed', 'paid')),
+  state         text not null default 'open' check (state in ('open', 'pending', 'failed', 'paid', 'credited')),
   attempts      int not null default 0,
   reference     text,
   problem       text,
@@ -87,7 +89,8 @@ create table payments (
   paid_at       timestamptz,
   primary key (tenant_id, document_id),
   foreign key (tenant_id, document_id) references billing_documents,
-  check ((state = 'paid') = (paid_at is not null))
+  check ((state = 'paid') = (paid_at is not null)),
+  check ((state = 'credited') = (credited_minor = amount_minor))
 );
 
 create table billing_contacts (
