@@ -113,7 +113,7 @@ export async function followMarketplace(ctx: Context, event: OutboxEvent): Promi
     if (seen.isNewTerm) await billMarketplaceTerm(tx, tenant, row, at);
     const current = await findOpenChange(tx.db, tenantId, seen.subscriptionId);
     if (row.status === 'Unsubscribed' && current) await endOpenChange(tx, tenantId, current, 'withdrawn', at);
-    else if (current?.state === 'scheduled' && row.termStart && current.effectiveAt <= row.termStart) await send(tx, tenantId, current, at);
+    else if (current?.state === 'scheduled' && seen.isNewTerm) await send(tx, tenantId, current, at);
   });
 }
 

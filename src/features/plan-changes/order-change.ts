@@ -24,7 +24,8 @@ import { SEND_CHANGE } from './marketplace-changes';
 import type { Outcome } from './outcome.rules';
 import { type ChangeRow, findChange, insertChange } from './plan-changes.store';
 import { presentChange } from './present-change';
-import { decide, foresee, hashOf, localeOf, readPreviewId } from './preview-change';
+import { decide, foresee, localeOf } from './preview-change';
+import { hashOf, readPreviewId } from './preview-id';
 import { type Situation, situationOf } from './situation';
 
 /** How long what a preview said can be agreed to. */

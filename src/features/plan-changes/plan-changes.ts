@@ -55,6 +55,9 @@ const LOST_AFTER_MS = 24 * 3_600_000;
 /** Takes back a change that has not taken effect: everything stays as if it had never been ordered. Again, it changes nothing. */
 export function withdrawChange(ctx: Context, actor: Actor, subscriptionId: string, changeId: string): Promise<Result<PlanChange, Refusal>> {
   return openChange(ctx, actor, { subscriptionId, changeId, act: 'withdraw' }, async (tx, row, at) => {
+    const held = await heldSubscription(tx, actor.tenantId, subscriptionId);
+    // The new limits hold already, whoever carries out the rest.
+    if (held?.source === 'direct' && row.effectiveAt <= at) return refuse({ code: 'change_closed', state: 'applied' });
     const isUnderWay = row.state === 'awaiting_marketplace' && row.operationId !== null;
     if (isUnderWay && at.getTime() - row.orderedAt.getTime() < LOST_AFTER_MS)
       return refuse({ code: 'change_closed', state: 'awaiting_marketplace' });

@@ -3,7 +3,6 @@ import type { ChangeMoney, ChangeQuestion, PlanRef, Preview, Rehearsal, Rehearsa
 import type { Refusal } from '../../contract/refusals';
 import type { Actor } from '../../platform/actor';
 import { type Context, inTenant, type TxContext } from '../../platform/context';
-import { fingerprint } from '../../platform/fingerprint';
 import { ok, type Result, refuse } from '../../platform/result';
 import { type BillLine, sumOf } from '../billing/bill-lines.rules';
 import { limitsUnder } from '../entitlements/grants';
@@ -15,6 +14,7 @@ import { type Decision, decideChange, planThatFits, type Wanted } from './change
 import type { Money, MoneyQuestion, StoredMoney } from './change-money.rules';
 import { type Outcome, outcomeOf } from './outcome.rules';
 import { peaksOf } from './peaks';
+import { writePreviewId } from './preview-id';
 import { type Situation, situationOf, termFrom } from './situation';
 
 /** What a change of a subscription's plan would do, or why it cannot be made. Writes nothing. */
@@ -177,60 +177,3 @@ export function presentMoney(money: Money | StoredMoney, locale: Locale): Change
 }
 
 const periodOf = ({ periodStart, periodEnd }: StoredMoney) => ({ periodStart, periodEnd });
-
-/** What was previewed, when, and a digest of the answer: an order names it, and is refused once the answer would be another. */
-export interface PreviewName {
-  wanted: Wanted;
-  previewedAt: Date;
-  hash: string;
-}
-
-function writePreviewId(decision: Decision, outcome: Outcome, situation: Situation, at: Date): string {
-  const { to, term, quantity } = decision;
-  const parts = [to.planId, to.version, term, quantity, at.toISOString(), hashOf(decision, outcome, situation)];
-  return Buffer.from(JSON.stringify(parts)).toString('base64url');
-}
-
-/** Null for anything that is not one of ours. */
-export function readPreviewId(previewId: string): PreviewName | null {
-  try {
-    const [toPlanId, version, term, quantity, at, hash] = JSON.parse(Buffer.from(previewId, 'base64url').toString('utf8')) as unknown[];
-    const previewedAt = new Date(String(at));
-    const isOurs =
-      typeof toPlanId === 'string' &&
-      Number.isSafeInteger(version) &&
-      typeof term === 'string' &&
-      (quantity === null || Number.isSafeInteger(quantity)) &&
-      typeof hash === 'string' &&
-      !Number.isNaN(previewedAt.getTime());
-    if (!isOurs) return null;
-    const wanted = { toPlanId, version: version as number, term, ...(quantity !== null && { quantity: quantity as number }) };
-    return { wanted, previewedAt, hash };
-  } catch {
-    return null;
-  }
-}
-
-/** Whatever a customer agrees to. Where seconds are charged the lines change with every one of them; the formula does not. */
-export function hashOf(decision: Decision, outcome: Outcome, { held, row }: Situation): string {
-  const { to, term, quantity, direction, effective, restarts } = decision;
-  const perSecond = held.plan.policies.change.proration === 'seconds' && effective === 'now';
-  const { money, limits, steps, frozen } = outcome;
-  return fingerprint([
-    [row.subscriptionId, row.planId, row.planVersion, row.quantity, row.status],
-    [
-      to.planId,
-      to.version,
-      term,
-      quantity,
-      direction,
-      effective,
-      restarts,
-      effective === 'period_end' ? outcome.effectiveAt.toISOString() : null,
-    ],
-    perSecond
-      ? null
-      : money && [money.currency, [...money.lines, ...money.refunds].map(({ words, amountMinor }) => [words.en, amountMinor])],
-    [limits, steps, frozen],
-  ]);
-}

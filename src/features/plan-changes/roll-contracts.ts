@@ -33,14 +33,29 @@ const MOST_AT_ONCE = 120;
  */
 export async function rollContracts(ctx: Context): Promise<number> {
   const due = await dueContracts(ctx, ctx.now());
-  for (const { tenantId, subscriptionId } of due) {
-    try {
-      await rollContract(ctx, tenantId, subscriptionId);
-    } catch (error) {
-      ctx.log.error({ err: error, subscriptionId }, 'a contract could not be renewed');
-    }
-  }
+  for (const { tenantId, subscriptionId } of due) await tryToRoll(ctx, tenantId, subscriptionId);
   return due.length;
+}
+
+/** Renews an organization's contracts that are due, for whoever looks at them before the next run. */
+export async function bringUpToDate(ctx: Context, tenantId: string): Promise<void> {
+  const due = await inTenant(ctx, tenantId, async (tx) => {
+    const now = tx.now();
+    const rows = await heldSubscriptions(tx, tenantId);
+    return rows.filter(
+      ({ source, status, termEnd }) => source === 'direct' && status !== 'Unsubscribed' && termEnd !== null && termEnd <= now,
+    );
+  });
+  for (const { subscriptionId } of due) await tryToRoll(ctx, tenantId, subscriptionId);
+}
+
+/** One that cannot be renewed must not keep the others from it; the next run tries again. */
+async function tryToRoll(ctx: Context, tenantId: string, subscriptionId: string): Promise<void> {
+  try {
+    await rollContract(ctx, tenantId, subscriptionId);
+  } catch (error) {
+    ctx.log.error({ err: error, subscriptionId }, 'a contract could not be renewed');
+  }
 }
 
 /** Term by term until the present one; each in a transaction of its own. */

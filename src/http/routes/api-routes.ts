@@ -14,6 +14,7 @@ import { subscriptionRoutes } from './subscriptions';
 import { supportRoutes } from './support';
 import { teamRoutes } from './teams';
 import { ticketRoutes } from './tickets';
+import { upToDate } from './up-to-date';
 import { usageRoutes } from './usage';
 
 /** Every line of /api/v1; a file of routes that is not named here does not exist. */
@@ -28,10 +29,8 @@ export const apiRoutes = (links: Parameters<typeof memberRoutes>[0] & { mailIsOn
   ...licenseRoutes,
   ...requestRoutes,
   ...planRoutes,
-  ...subscriptionRoutes,
-  ...planChangeRoutes,
+  ...upToDate([...subscriptionRoutes, ...planChangeRoutes, ...resourceRoutes]),
   ...billedPeopleRoutes,
   ...billingRoutes({ supportContact: links.supportContact, mailIsOn: links.mailIsOn ?? false }),
   ...supportRoutes(links),
-  ...resourceRoutes,
 ];
