@@ -1,10 +1,10 @@
 import type { Refusal } from '../../contract/refusals';
-import type { TxContext } from '../../platform/context';
+import { orUndone, type TxContext } from '../../platform/context';
 import type { Result } from '../../platform/result';
 import { keepActiveLimit } from '../members/active-limit';
 import type { PeoplePolicy } from '../plans/policies';
 import { refreshCounter } from '../usage/refresh-counters';
-import { activeMemberIds, activeRule, countActiveMemberRows, countActiveTeamRows } from './teams.store';
+import { activeMemberIds, activeRule, countActiveMemberRows, countActiveTeamRows, isActiveLimitStale } from './teams.store';
 
 type Rule = Pick<PeoplePolicy, 'active'>;
 
@@ -24,15 +24,22 @@ export const activeTeamCount = (tx: TxContext, tenantId: string, at: Date): Prom
 /** What the plan in force at an instant calls active; a later change of plan does not change it. */
 export const activeRuleAt = (tx: TxContext, tenantId: string, at: Date): Promise<PeoplePolicy['active']> => activeRule(tx.db, tenantId, at);
 
-/** As keepActiveLimit, with the limit that holds now. Call it last, and undo the act when it is refused. */
-export async function keepCurrentActiveLimit(
+/**
+ * Does what changes who is active, and undoes it when more would be than the plan admits. By the limit that holds now: it is
+ * brought up to date before, so that what is done here is compared with what was there.
+ */
+export async function changingActiveMembers<T>(
   tx: TxContext,
   tenantId: string,
   act: { subject: string; actor: string },
   at: Date,
-): Promise<Result<unknown, Refusal>> {
-  const kept = await keepActiveLimit(tx, tenantId, act, at);
-  if (!kept.ok || kept.value === 'kept') return kept;
-  await refreshCounter(tx, tenantId, 'active_members', at);
-  return keepActiveLimit(tx, tenantId, act, at);
+  work: () => Promise<Result<T, Refusal>>,
+): Promise<Result<T, Refusal>> {
+  if (await isActiveLimitStale(tx.db, tenantId, at)) await refreshCounter(tx, tenantId, 'active_members', at);
+  return orUndone(tx, async () => {
+    const done = await work();
+    if (!done.ok) return done;
+    const kept = await keepActiveLimit(tx, tenantId, act, at);
+    return kept.ok ? done : kept;
+  });
 }

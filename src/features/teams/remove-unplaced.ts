@@ -1,7 +1,7 @@
 import type { Removal, RemovalPreview } from '../../contract/members';
 import type { Refusal } from '../../contract/refusals';
 import type { Actor } from '../../platform/actor';
-import { type Context, inTenant, orUndone, type TxContext } from '../../platform/context';
+import { type Context, inTenant, type TxContext } from '../../platform/context';
 import { fingerprint } from '../../platform/fingerprint';
 import { ok, type Result, refuse } from '../../platform/result';
 import { audit } from '../audit/audit';
@@ -11,7 +11,7 @@ import { lockTenant } from '../tenants/tenants';
 import { type Created, type CreationKey, keyOf } from '../usage/creation';
 import { once } from '../usage/once';
 import { recall } from '../usage/recall';
-import { keepCurrentActiveLimit } from './active-members';
+import { changingActiveMembers } from './active-members';
 import { activeRule, findUnplaced, insertRemoval, lockRemoval, markUndone, type PersonRow, type RemovalRow } from './teams.store';
 
 const SHOWN = 1000;
@@ -53,17 +53,14 @@ export function removeUnplaced(
     if (people.length === 0) return ok({ record: NOBODY, replayed: false });
     if (hashOf(people) !== hash) return refuse({ code: 'removal_outdated', hash: hashOf(people), count: people.length });
     const removalId = tx.newId();
-    await once(tx, actor.tenantId, { ...act, subject: removalId }, at);
-    const removed = await removeMembers(
-      tx,
-      actor.tenantId,
-      people.map(({ id }) => id),
-      at,
-    );
-    await insertRemoval(tx.db, actor.tenantId, { removalId, people: removed, removedBy: actor.memberId }, at);
-    await keepCurrentActiveLimit(tx, actor.tenantId, { subject: removalId, actor: actor.memberId }, at);
-    await note(tx, actor, 'members.removed', removalId, { count: removed.length }, at);
-    return ok({ record: toRemoval({ removal_id: removalId, people: removed, at, undone_at: null }), replayed: false });
+    return changingActiveMembers(tx, actor.tenantId, { subject: removalId, actor: actor.memberId }, at, async () => {
+      await once(tx, actor.tenantId, { ...act, subject: removalId }, at);
+      const ids = people.map(({ id }) => id);
+      const removed = await removeMembers(tx, actor.tenantId, ids, at);
+      await insertRemoval(tx.db, actor.tenantId, { removalId, people: removed, removedBy: actor.memberId }, at);
+      await note(tx, actor, 'members.removed', removalId, { count: removed.length }, at);
+      return ok({ record: toRemoval({ removal_id: removalId, people: removed, at, undone_at: null }), replayed: false });
+    });
   });
 }
 
@@ -78,11 +75,9 @@ export function undoRemoval(ctx: Context, actor: Actor, removalId: string): Prom
     if (row.undone_at) return ok({ readmitted: row.people.length });
     const undoableUntil = undoableUntilOf(row);
     if (at > undoableUntil) return refuse({ code: 'undo_too_late', undoableUntil: undoableUntil.toISOString() });
-    return orUndone(tx, async () => {
+    return changingActiveMembers(tx, actor.tenantId, { subject: removalId, actor: actor.memberId }, at, async () => {
       await readmitMembers(tx, actor.tenantId, row.people, at);
       await markUndone(tx.db, actor.tenantId, removalId, at);
-      const kept = await keepCurrentActiveLimit(tx, actor.tenantId, { subject: removalId, actor: actor.memberId }, at);
-      if (!kept.ok) return kept;
       await note(tx, actor, 'members.readmitted', removalId, { count: row.people.length }, at);
       return ok({ readmitted: row.people.length });
     });

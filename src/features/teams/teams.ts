@@ -2,7 +2,7 @@ import type { PersonRef } from '../../contract/common';
 import type { Refusal } from '../../contract/refusals';
 import type { Team, TeamPatch, TeamQuery } from '../../contract/teams';
 import type { Actor } from '../../platform/actor';
-import { type Context, inTenant, orUndone, type TxContext } from '../../platform/context';
+import { type Context, inTenant, type TxContext } from '../../platform/context';
 import { fingerprint } from '../../platform/fingerprint';
 import { isId, type Page, pageOf, readCursor } from '../../platform/page';
 import { ok, type Result, refuse } from '../../platform/result';
@@ -13,7 +13,7 @@ import { memberNames } from '../members/members';
 import { type Created, type CreationKey, keyOf } from '../usage/creation';
 import { recall } from '../usage/recall';
 import { release } from '../usage/release';
-import { keepCurrentActiveLimit } from './active-members';
+import { changingActiveMembers } from './active-members';
 import { admitTeam } from './admit-team';
 import { toTeam } from './present-team';
 import { decideInvitation, decideWritable, patchedSettings, seesTeam } from './teams.rules';
@@ -99,11 +99,12 @@ export function archiveTeam(ctx: Context, actor: Actor, teamId: string, revision
     const { row } = found.value;
     if (row.archived_at) return ok(toTeam(row));
     if (row.revision !== revision) return refuse({ code: 'stale_revision', current: toTeam(row) });
-    await archiveTeamRow(tx.db, actor.tenantId, teamId, at);
-    await release(tx, actor.tenantId, { meter: 'teams', subject: teamId, actor: actor.memberId, at });
-    await keepCurrentActiveLimit(tx, actor.tenantId, { subject: teamId, actor: actor.memberId }, at);
-    await note(tx, actor, 'team.archived', teamId, {}, at);
-    return ok(toTeam((await findTeamRow(tx.db, actor.tenantId, actor.memberId, teamId))!));
+    return changingActiveMembers(tx, actor.tenantId, { subject: teamId, actor: actor.memberId }, at, async () => {
+      await archiveTeamRow(tx.db, actor.tenantId, teamId, at);
+      await release(tx, actor.tenantId, { meter: 'teams', subject: teamId, actor: actor.memberId, at });
+      await note(tx, actor, 'team.archived', teamId, {}, at);
+      return ok(toTeam((await findTeamRow(tx.db, actor.tenantId, actor.memberId, teamId))!));
+    });
   });
 }
 
@@ -166,10 +167,8 @@ async function changePeople(
   const people = await whom(found.value);
   if (!people.ok) return people;
   if (people.value.length === 0) return ok(toTeam(found.value.row));
-  return orUndone(tx, async () => {
+  return changingActiveMembers(tx, actor.tenantId, { subject: teamId, actor: actor.memberId }, at, async () => {
     const added = await addPeople(tx.db, actor.tenantId, teamId, people.value, at);
-    const kept = await keepCurrentActiveLimit(tx, actor.tenantId, { subject: teamId, actor: actor.memberId }, at);
-    if (!kept.ok) return kept;
     if (added.length > 0) await note(tx, actor, 'team.people_added', teamId, { memberIds: added }, at);
     return ok(toTeam((await findTeamRow(tx.db, actor.tenantId, actor.memberId, teamId))!));
   });
@@ -181,11 +180,12 @@ export function leaveTeam(ctx: Context, actor: Actor, teamId: string, memberId: 
     const at = tx.now();
     const found = await writableTeam(tx, actor, teamId, memberId === actor.memberId ? 'join_team' : 'manage_members');
     if (!found.ok) return found;
-    const left = await takePersonOut(tx.db, actor.tenantId, teamId, memberId, at);
-    if (!left) return memberId === actor.memberId ? ok(null) : refuse({ code: 'member_not_found' });
-    await keepCurrentActiveLimit(tx, actor.tenantId, { subject: teamId, actor: actor.memberId }, at);
-    await note(tx, actor, 'team.people_left', teamId, { memberIds: [memberId] }, at);
-    return ok(null);
+    return changingActiveMembers(tx, actor.tenantId, { subject: teamId, actor: actor.memberId }, at, async () => {
+      const left = await takePersonOut(tx.db, actor.tenantId, teamId, memberId, at);
+      if (!left) return memberId === actor.memberId ? ok(null) : refuse({ code: 'member_not_found' });
+      await note(tx, actor, 'team.people_left', teamId, { memberIds: [memberId] }, at);
+      return ok(null);
+    });
   });
 }
 
