@@ -308,8 +308,8 @@ describe('contradictions', () => {
     ],
     ['limits: { teams: { amount: 5, reason: { en: a, de: a, it: a } } }', 'limits.teams.reason', 'activation now does not'],
     ['limits: { boards: 5 }', 'limits.boards', 'nothing of this name is counted'],
-    ['limits: { tickets: 5 }', 'limits.tickets', 'stands under quotas already'],
-    ['features: { teams: true }\n    limits: { teams: 5 }', 'features.teams', 'stands under limits already'],
+    ['limits: { tickets: 5 }', 'limits.tickets', 'belongs under quotas'],
+    ['features: { teams: true }\n    limits: { teams: 5 }', 'features.teams', 'belongs under limits'],
     // prices
     [
       'prices: [{ term: P1M, currency: EUR, minor: 1 }, { term: P1M, currency: EUR, minor: 2 }]',
@@ -475,7 +475,21 @@ describe('contradictions', () => {
 
   test('a name means one thing in all plans', () => {
     const lines = [...HEAD, 'plans:', ...plan('a', 1, 'features: { export: true }'), ...plan('b', 2, 'values: { export: 3 }')];
-    expect(problemsOf(lines)).toEqual([expect.stringContaining('plan b, values.export: export stands under features already')]);
+    expect(problemsOf(lines)).toEqual([expect.stringContaining('plan b, values.export: export belongs under features')]);
+  });
+
+  test('what is counted is no feature and no value, even where no plan limits it', () => {
+    const lines = [
+      ...HEAD,
+      'resources: { boards: { name: { en: boards, de: Boards, it: bacheche } } }',
+      'plans:',
+      ...plan('a', 1, 'features: { teams: true, tickets: true }', 'values: { boards: 3 }'),
+    ];
+    expect(problemsOf(lines)).toEqual([
+      expect.stringContaining('plan a, features.teams: teams belongs under limits'),
+      expect.stringContaining('plan a, features.tickets: tickets belongs under quotas'),
+      expect.stringContaining('plan a, values.boards: boards belongs under limits'),
+    ]);
   });
 
   test('what Microsoft cannot sell needs billing: direct', () => {

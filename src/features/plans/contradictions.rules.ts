@@ -77,9 +77,13 @@ function ancestors(name: string, resources: Catalog['resources']): string[] {
 }
 
 /** A name means one thing in all plans: a quota, a limit, a feature or a value. */
-function namesOf({ plans }: Catalog): Contradiction[] {
+function namesOf({ plans, resources }: Catalog): Contradiction[] {
   const kinds = ['quotas', 'limits', 'features', 'values'] as const;
-  const meanings = new Map<string, string>(METERS.map((meter) => [meter, 'quotas']));
+  const limited = [...COUNTED_STOCK, ...Object.keys(resources)];
+  const meanings = new Map<string, string>([
+    ...limited.map((name) => [name, 'limits'] as const),
+    ...METERS.map((meter) => [meter, 'quotas'] as const),
+  ]);
   return plans.flatMap((plan, index) =>
     kinds.flatMap((kind) =>
       Object.keys(plan[kind]).flatMap((name) => {
@@ -87,7 +91,7 @@ function namesOf({ plans }: Catalog): Contradiction[] {
         meanings.set(name, meaning);
         return meaning === kind
           ? []
-          : [{ path: ['plans', index, kind, name], message: `${name} stands under ${meaning} already; a name means one thing` }];
+          : [{ path: ['plans', index, kind, name], message: `${name} belongs under ${meaning}; a name means one thing in all plans` }];
       }),
     ),
   );

@@ -72,7 +72,7 @@ test('HO-04 HO-05 HO-06 HO-17 one answer says both numbers, each grant, why it w
     },
   ]);
   const german = await explained(ctx, club, 'teams', undefined, 'de-AT');
-  expect(german.pendingWords).toBe('14 zugesagt, 11 verfügbar, 3 bis zur Zahlung ausstehend');
+  expect(german.pendingWords).toBe('14 zustehend, 11 verfügbar, 3 bis zur Zahlung ausstehend');
   expect(german.grants[2]!.reason).toBe('Nur bezahlte Gruppen.');
   expect((await explained(ctx, club, 'teams', undefined, 'it')).pendingWords).toBe(
     '14 spettanti, 11 disponibili, 3 in attesa di pagamento',
