@@ -23,12 +23,13 @@ const BODIES: Record<string, object> = {
   'post /subscriptions/:subscriptionId/changes/rehearse': { toPlanId: 'mine-now' },
   'post /subscriptions/:subscriptionId/changes': { previewId: 'mine-now', consent: { change: true } },
   'put /subscriptions/:subscriptionId/changes/:changeId/kept': { items: [] },
+  'put /usage/:meter/shares/:teamId': { amount: 1 },
   'patch /licenses/:memberId': { license: 'restricted' },
   'patch /drafts/:draftId': { meter: 'tickets', payload: { title: 'Mine now' } },
 };
 
 /** What everybody may name: it is no record of anybody's. */
-const NO_IDS = [':month'];
+const NO_IDS = [':month', ':meter'];
 const withId = apiRoutes(LINKS).filter((one) => NO_IDS.reduce((path, name) => path.replace(name, ''), one.path).includes(':'));
 
 let it: TestApp;
@@ -103,7 +104,7 @@ beforeAll(async () => {
 });
 
 const request = (caller: Caller, method: string, pattern: string, values: Record<string, string>) => {
-  const path = pattern.replaceAll(/:(\w+)/gu, (_, name: string) => values[name]!);
+  const path = pattern.replaceAll(/:(\w+)/gu, (_, name: string) => (name === 'meter' ? 'tickets' : values[name]!));
   return caller.send(method, path, (test) =>
     test
       .set('Idempotency-Key', randomUUID())

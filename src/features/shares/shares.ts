@@ -36,10 +36,10 @@ export function setShare(
     const access = await enter(tx, actor, 'manage_plan');
     if (!access.ok) return access;
     await lockTenant(tx.db, tenantId);
-    const now = await meterNow(tx, tenantId, meter, at);
-    if (now?.limit.policy?.allocation !== 'per_team') return refuse({ code: 'allocation_off', meter });
     const team = await findTeamOf(tx.db, tenantId, teamId, memberId);
     if (!team) return refuse({ code: 'team_not_found' });
+    const now = await meterNow(tx, tenantId, meter, at);
+    if (now?.limit.policy?.allocation !== 'per_team') return refuse({ code: 'allocation_off', meter });
     if (team.archivedAt && amount !== null) return refuse({ code: 'team_archived', archivedAt: team.archivedAt.toISOString() });
     const others = (await findShares(tx.db, tenantId, meter, now.counter.periodStart)).filter((share) => share.teamId !== teamId);
     const allocated = others.reduce((sum, share) => sum + share.amount, amount ?? 0);
