@@ -25,10 +25,12 @@ export async function findSession(db: Queryable, sessionId: string, now: Date): 
 
 /** Changes the named fields and no other; null removes one. */
 export async function changeSession(db: Queryable, sessionId: string, changes: SessionData): Promise<void> {
-  await db.query('update web_sessions set data = jsonb_strip_nulls(data || $2::jsonb) where session_hash = $1', [
-    digest(sessionId),
-    JSON.stringify(changes),
-  ]);
+  await db.query(
+    `update web_sessions
+        set data = (select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(data || $2::jsonb) where value <> 'null')
+      where session_hash = $1`,
+    [digest(sessionId), JSON.stringify(changes)],
+  );
 }
 
 export async function deleteSession(db: Queryable, sessionId: string): Promise<void> {
