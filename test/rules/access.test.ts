@@ -4,6 +4,7 @@ import {
   type Capability,
   decideAccess,
   deniedByLicense,
+  inactiveRefusal,
   initialRole,
   may,
   rolesThatMay,
@@ -77,10 +78,17 @@ test.each(SUBSCRIPTION_STATUSES.filter((status) => status !== 'PendingFulfillmen
 test('the role at first contact comes from the directory’s app roles and is never more than admin', () => {
   expect(initialRole([])).toBe('member');
   expect(initialRole(['Agent'])).toBe('agent');
+  expect(initialRole(['Viewer'])).toBe('viewer');
   expect(initialRole(['viewer', 'ADMIN'])).toBe('admin');
   expect(initialRole(['owner', 'Global Administrator'])).toBe('member');
 });
 
 test('internal notes are for agents and above', () => {
   expect(ROLES.filter(seesNotes)).toEqual(['owner', 'admin', 'agent']);
+});
+
+test('an organization that cannot write is told why: nothing bought or activated yet, or the subscription’s status', () => {
+  for (const standing of [null, 'PendingFulfillmentStart'] as const) expect(inactiveRefusal(standing)).toEqual({ code: 'no_subscription' });
+  for (const status of ['Suspended', 'Unsubscribed'] as const)
+    expect(inactiveRefusal(status)).toEqual({ code: 'subscription_inactive', status });
 });

@@ -70,6 +70,28 @@ test('MI-04: who was chosen for a restricted license takes no place', () => {
   ]);
 });
 
+test('MI-10: each result says why it is not full: by default, as chosen, or for a shortage', () => {
+  const why = (pool: Pool, list: Applicant<string>[]) => given(pool, list).map(({ because }) => because);
+  const byDefault = aPool({ model: 'flexible', defaultForNew: 'restricted' });
+  expect(why(byDefault, [person('a'), person('b', { held: 'restricted' }), person('c', { held: 'full' })])).toEqual([
+    'default',
+    'default',
+    null,
+  ]);
+  const none = { purchased: 0 };
+  expect(why(aPool({}, none), [person('a'), person('b', { held: 'restricted' })])).toEqual(['shortage', 'shortage']);
+  expect(why(aPool({ onShortage: 'waitlist' }, none), [person('a'), person('b', { held: 'restricted', waits: true })])).toEqual([
+    'shortage',
+    'shortage',
+  ]);
+});
+
+test('MI-04: who waits for a place and is chosen for a restricted license waits no more', () => {
+  expect(inShort(aPool({ model: 'flexible' }), [person('a', { held: 'restricted', waits: true, chosen: 'restricted' })])).toBe(
+    'a restricted',
+  );
+});
+
 test('MI-22: who has a full license keeps it and takes no place, nor does an address named twice', () => {
   expect(inShort(aPool(), [person('a', { held: 'full' }), ...people('bbc')])).toBe('a kept full, b full, c full');
   const first = [person('a', { chosen: 'restricted' }), person('a', { chosen: 'full' })];
@@ -107,9 +129,9 @@ test('MI-01: only a plan that has restricted licenses gives them', () => {
 });
 
 test('MI-04: a restricted license can be chosen in the flexible model alone, a full one in both', () => {
-  expect(decideChoice(aPool({ model: 'flexible' }), 'restricted').ok).toBe(true);
+  expect(decideChoice(aPool({ model: 'flexible' }), 'restricted')).toEqual({ ok: true, value: true });
   expect(decideChoice(aPool({ model: 'fixed' }), 'restricted')).toEqual({ ok: false, refusal: { code: 'license_model_fixed' } });
-  for (const model of ['flexible', 'fixed'] as const) expect(decideChoice(aPool({ model }), 'full').ok).toBe(true);
+  for (const model of ['flexible', 'fixed'] as const) expect(decideChoice(aPool({ model }), 'full')).toEqual({ ok: true, value: true });
 });
 
 describe('MI-05 MI-17 MI-18: switching a license', () => {
@@ -126,6 +148,7 @@ describe('MI-05 MI-17 MI-18: switching a license', () => {
     ['down to none where restricted ones exist', aPool({ model: 'flexible' }), 'full', 'none', 'license_not_in_plan'],
     ['to what they have', aPool({}, full), 'full', 'full', 'same'],
     ['to what they have', aPool(), 'restricted', 'restricted', 'same'],
+    ['from none to what the fixed model has', aPool(), 'none', 'restricted', 'switch'],
   ] as const)('%s', (_, pool, from, to, outcome) => {
     const decided = decideSwitch(pool, from, to);
     expect(decided.ok ? decided.value : decided.refusal.code).toBe(outcome);
@@ -142,6 +165,11 @@ test('MI-15 MI-19: a request goes where the setting says, else where the plan sa
   expect(route('off', 'automatic_while_free')).toBe('grant');
   expect(route('automatic_while_free', null, 2)).toBe('ask');
   expect(routeRequest(aPool({ requests: 'automatic_while_free' }, { purchased: null }))).toBe('grant');
+});
+
+test('MI-03: in the fixed model new members are to have a full license, whatever the plan says or was chosen', () => {
+  const settings = { defaultForNew: 'restricted', requests: null, invitations: null } as const;
+  expect(effectiveSettings(aPool({ model: 'fixed', defaultForNew: 'restricted' }, { settings })).defaultForNew).toBe('full');
 });
 
 test('what was chosen holds before the plan; who may invite is the administrators’ unless they opened it', () => {
@@ -171,7 +199,8 @@ test('with fewer places than holders the longest inactive step down, then the la
   ];
   expect(whoStepsDown(holders, 3)).toEqual(['away as long, assigned later', 'away', 'new']);
   expect(whoStepsDown(holders, 0)).toEqual([]);
-  expect(whoStepsDown(holders.toReversed(), 3)).toEqual(whoStepsDown(holders, 3));
+  const alike = ['b', 'c', 'a'].map((id) => ({ id, lastActiveAt: day(1), since: day(1) }));
+  for (const list of [alike, alike.toReversed()]) expect(whoStepsDown(list, 2)).toEqual(['a', 'b']);
 });
 
 test('administrators have the days of the plan to choose', () => {
