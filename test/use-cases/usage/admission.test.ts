@@ -177,8 +177,9 @@ describe.each(METERS)('%s', (meter) => {
     await inTenant(ctx, tenant.tenantId, ({ db }) =>
       db.query(`update members set state = 'removed' where tenant_id = $1 and member_id = $2`, [tenant.tenantId, removed.memberId]),
     );
+    const viewer = await tenant.member('viewer');
     const before = await everything(ctx, tenant.tenantId);
-    expect(refusalOf(await create(ctx, await tenant.member('viewer'), key()))).toEqual({ code: 'not_allowed', needs: 'create' });
+    expect(refusalOf(await create(ctx, viewer, key()))).toEqual({ code: 'not_allowed', needs: 'create' });
     expect(refusalOf(await create(ctx, removed, key()))).toEqual({ code: 'access_removed' });
     expect(refusalOf(await create(ctx, removed, key('before')))).toEqual({ code: 'access_removed' });
     expect(await everything(ctx, tenant.tenantId)).toEqual(before);
