@@ -101,6 +101,7 @@ const ELSEWHERE = [
   'drafts.keptAct',
   'drafts.markSubmitted',
   'drafts.countDrafts',
+  'drafts.heldActs',
 ];
 
 /** A tenant with one record in each tool, a draft of its owner, and nothing left on any meter. */
