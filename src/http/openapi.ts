@@ -131,5 +131,5 @@ function done({ answer, file, replayable }: Pick<ApiRoute, 'answer' | 'file' | '
 
 function operationId({ method, path }: Pick<ApiRoute, 'method' | 'path'>): string {
   const words = path.split('/').filter(Boolean);
-  return [method, ...words.map((word) => (word.startsWith(':') ? 'one' : word))].join('_').replaceAll('-', '_');
+  return [method, ...words.map((word) => word.replace(/:\w+/u, 'one'))].join('_').replaceAll(/\W/gu, '_');
 }
