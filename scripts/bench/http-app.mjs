@@ -54,6 +54,7 @@ const server = createServer({
   pages: process.cwd(),
   verify: createEntraVerifier(config.entra),
   api: [...ticketRoutes, bare],
+  operator: [],
   bot: null,
   webhook: pass,
   account: pass,

@@ -79,6 +79,7 @@ const notice = {
   used: 400,
   limit: 500,
   resetsAt: new Date('2026-04-09T22:00:00.000Z'),
+  pending: null,
   timeZone: 'Europe/Berlin',
 } as const;
 
@@ -136,6 +137,7 @@ function cards(locale: Locale): Record<string, object> {
     usage: usageCard(speech, usage),
     'notice of a warning': noticeCard({ ...notice, threshold: 80, locale }),
     'notice of the limit': noticeCard({ ...notice, threshold: 100, locale }),
+    'notice of the limit while more waits': noticeCard({ ...notice, threshold: 100, pending: '600 entitled, 500 available', locale }),
   };
 }
 

@@ -15,6 +15,7 @@ const message: QuotaMessage = {
   used: 80,
   limit: 100,
   resetsAt: new Date('2026-04-09T22:00:00Z'),
+  pending: null,
   locale: 'de',
   timeZone: 'Europe/Berlin',
 };

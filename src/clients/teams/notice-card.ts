@@ -9,7 +9,7 @@ import { fill, instantInWords } from '../../platform/sentences';
 const TEXTS: Record<Locale, typeof en> = { en, de, it };
 
 /** What stops, when, and what still works; neutral, because a card looks the same on a phone. `fallbackText` is the toast. */
-export function noticeCard({ meter, threshold, used, limit, resetsAt, locale, timeZone }: QuotaMessage) {
+export function noticeCard({ meter, threshold, used, limit, resetsAt, pending, locale, timeZone }: QuotaMessage) {
   const { notice } = TEXTS[locale];
   const isReached = threshold >= 100;
   const say = (sentence: string) => fill(sentence, { used, limit, meterName: meterName(meter, locale) }, locale);
@@ -35,6 +35,7 @@ export function noticeCard({ meter, threshold, used, limit, resetsAt, locale, ti
             { type: 'FactSet', facts: [{ title: notice.when, value: instantInWords(resetsAt, locale, timeZone) }] },
             text(say(notice.whatWorks)),
           ]),
+      ...(pending === null ? [] : [text(`${pending}.`)]),
       text(say(notice.why), { isSubtle: true, size: 'Small' }),
     ],
     actions: [],

@@ -8,7 +8,7 @@ import { queueMail } from '../mail/send-mail';
 import type { OutboxEvent } from '../outbox/outbox';
 import { DEFAULT_POLICY } from '../plans/quota-policy.rules';
 import { findTenant } from '../tenants/tenants';
-import { localeFor, USAGE_TEXTS } from '../usage/explanation.rules';
+import { localeFor, pendingOf, pendingWords, USAGE_TEXTS } from '../usage/explanation.rules';
 import { outlookAt } from '../usage/forecast';
 import { adviceFor, adviseOnce } from '../usage/history';
 import { meterNow } from '../usage/policy-at';
@@ -69,7 +69,7 @@ export async function deliverQuotaNotice(ctx: Context, event: OutboxEvent, { mes
 
   await deliverEach(ctx, tenantId, key, (reference, reader) =>
     facts.kind === 'threshold'
-      ? messages.sendQuotaNotice(reference, { ...facts, ...reader })
+      ? messages.sendQuotaNotice(reference, { ...facts, ...reader, pending: facts.pending && pendingWords(facts.pending, reader.locale) })
       : messages.sendAnnouncement(reference, { ...noticeWords(facts, reader), locale: reader.locale }),
   );
 }
@@ -86,6 +86,7 @@ async function factsOf(tx: TxContext, tenantId: string, notice: QuotaNotice, at:
     meter,
     threshold,
     ...counter,
+    pending: pendingOf(now.limit, now.grants, at),
     outlook: kind === 'forecast' ? await outlookAt(tx, tenantId, meter, now.counter, at) : null,
     advice: kind === 'advice' ? await adviceFor(tx, tenantId, meter, at) : null,
   };

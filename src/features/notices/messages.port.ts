@@ -8,6 +8,8 @@ export interface QuotaMessage {
   limit: number;
   /** When new ones can be created again; null: when a place is freed. */
   resetsAt: Date | null;
+  /** What is owed and not available yet, in the reader's words. */
+  pending: string | null;
   locale: Locale;
   /** IANA zone of the organization. */
   timeZone: string;

@@ -1,9 +1,10 @@
 import type { Locale } from '../../contract/common';
+import type { Pending } from '../../contract/refusals';
 import { meterName as nameOf } from '../../contract/texts';
 import { dateInWords, fill, instantInWords } from '../../platform/sentences';
 import { calendarDate } from '../entitlements/periods.rules';
 import type { NoticeKind } from '../usage/counter.rules';
-import { USAGE_TEXTS } from '../usage/explanation.rules';
+import { pendingWords, USAGE_TEXTS } from '../usage/explanation.rules';
 import type { Outlook } from '../usage/forecast.rules';
 
 /** The facts of a notice at the moment of sending. */
@@ -15,6 +16,8 @@ export interface NoticeFacts {
   limit: number;
   /** null: nothing begins anew, a place is free when one is given up. */
   resetsAt: Date | null;
+  /** What is owed and not available yet: neither number is said without the other. */
+  pending: Pending | null;
   outlook: Outlook | null;
   advice: { hits: number; periods: number } | null;
 }
@@ -32,7 +35,8 @@ export function noticeWords(facts: NoticeFacts, { locale, timeZone }: Reader): {
   const resetsAt = facts.resetsAt ? instantInWords(facts.resetsAt, locale, timeZone) : '';
   const say = (sentence: string, more: object = {}) =>
     capitalized(fill(sentence, { used: facts.used, limit: facts.limit, remaining, meterName: name, resetsAt, ...more }, locale), locale);
-  const stands = say(facts.resetsAt ? standing.period : standing.held);
+  const waits = facts.pending && `${pendingWords(facts.pending, locale)}.`;
+  const stands = [say(facts.resetsAt ? standing.period : standing.held), waits].filter(Boolean).join(' ');
   switch (facts.kind) {
     case 'remaining':
       return { title: say(notice.remaining.title), text: `${stands} ${notice.works}` };

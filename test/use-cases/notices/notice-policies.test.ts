@@ -309,6 +309,17 @@ describe('advice', () => {
   });
 });
 
+test('HO-06 a notice says what is owed beside what is available, in the chat and by mail, while they differ', async () => {
+  const notice = { thresholds: [100], recipients: ['owner', 'billing_contact'], channels: ['bot', 'mail'] };
+  const tenant = await aTenantWith({ tickets: { amount: 1, notice: notice as never } });
+  const addon = await aPlanOf(ctx, { role: 'addon', quotas: { tickets: { amount: 4, activation: 'on_payment', immediately: 1 } } });
+  await buys(ctx, tenant.tenantId, addon);
+  await use(tenant, 2);
+  const words = '5 entitled, 2 available, 3 pending until payment';
+  expect((await deliver(new Chats(), 'bills@example.com')).quota).toMatchObject([{ message: { limit: 2, pending: words } }]);
+  expect(await mails(tenant)).toMatchObject([{ text: expect.stringContaining(`${words}.`) }]);
+});
+
 test('HO-07 what is unlocked is told to those who manage the plan, with the numbers of the moment', async () => {
   const tenant = await aTenantWith({}, { limits: { teams: 10 } });
   clock.advance({ days: 1 });
