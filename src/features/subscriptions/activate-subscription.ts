@@ -9,7 +9,7 @@ import { type Adoption, adoptSnapshot, type Cause, readAndAdopt } from './adopt-
 import { appointOwner, mayManage } from './buyer';
 import { type MarketplaceSubscription, MarketplaceUnavailable, type Selling } from './marketplace.port';
 import { queueReread } from './reread.store';
-import { soldPlan } from './sold-plan';
+import { soldPlan, whyUnsold } from './sold-plan';
 import type { SubscriptionRow } from './subscriptions.store';
 
 type ActivationFailed = Refusal & { code: 'activation_failed' };
@@ -45,8 +45,8 @@ async function activate(ctx: Context, selling: Selling, actor: Actor, input: Act
   if (!(await mayManage(ctx, truth, actor))) return refuse({ code: 'not_purchaser' });
   if (!(await soldPlan(ctx.database, truth))) {
     ctx.log.error(
-      { subscriptionId: truth.id, offerId: truth.offerId, planId: truth.planId },
-      'a purchase of a plan that the catalog does not know cannot be activated',
+      { subscriptionId: truth.id, offerId: truth.offerId, planId: truth.planId, plan: await whyUnsold(ctx.database, truth) },
+      'a purchase of a plan that the catalog does not sell on the marketplace cannot be activated',
     );
     return refuse({ code: 'plan_unknown', planId: truth.planId });
   }

@@ -7,7 +7,7 @@ import { ensureTenant, lockTenant, type Tenant } from '../tenants/tenants';
 import { factsOf, keepSubscription } from './keep-subscription';
 import { adoptedStatus, keepsAnchor } from './lifecycle.rules';
 import { type MarketplaceSubscription, MarketplaceUnavailable, type Selling } from './marketplace.port';
-import { soldPlan } from './sold-plan';
+import { soldPlan, whyUnsold } from './sold-plan';
 import { enterInDirectory, findInDirectory, lockSubscription, type SubscriptionRow, stampSnapshot } from './subscriptions.store';
 
 /** Why the marketplace was asked, and for whom. */
@@ -57,8 +57,8 @@ export async function adoptSnapshot(ctx: Context, truth: MarketplaceSubscription
     const newest = await soldPlan(tx.db, truth);
     if (!newest)
       tx.log.error(
-        { subscriptionId: truth.id, offerId: truth.offerId, planId: truth.planId },
-        'the marketplace sold a plan that the catalog does not know',
+        { subscriptionId: truth.id, offerId: truth.offerId, planId: truth.planId, plan: await whyUnsold(tx.db, truth) },
+        'the marketplace sold a plan that the catalog does not sell there',
       );
     if (!newest && !known) return { outcome: 'plan_unknown' };
 

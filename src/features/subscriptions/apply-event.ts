@@ -1,6 +1,5 @@
 import type { SubscriptionStatus } from '../../contract/subscriptions';
 import type { Context } from '../../platform/context';
-import { findPlan } from '../plans/plans';
 import { readAndAdopt } from './adopt-snapshot';
 import { actionOf, awaitsAnswer, isChange, isSettled, type MarketplaceAction } from './lifecycle.rules';
 import { type MarketplaceOperation, MarketplaceUnavailable, type Selling } from './marketplace.port';
@@ -13,6 +12,7 @@ import {
   stampAcknowledged,
   stampApplied,
 } from './marketplace-events.store';
+import { soldPlan } from './sold-plan';
 
 /** Renewed while a take-up lasts. A customer waits this long for a change whose take-up a crash ended. */
 const LEASE_MS = 10_000;
@@ -147,7 +147,8 @@ async function acknowledge(
   if (progress.isAcknowledged || !awaitsAnswer(action)) return false;
   if (operation.status !== 'InProgress' && operation.status !== 'NotStarted') return false;
   const isCourtesy = !isChange(action) || operation.source?.toLowerCase() === 'partner';
-  const isUnsold = action === 'ChangePlan' && operation.planId !== null && (await findPlan(ctx.database, operation.planId)) === null;
+  const wanted = action === 'ChangePlan' ? operation.planId : null;
+  const isUnsold = wanted !== null && (await soldPlan(ctx.database, { offerId: '', planId: wanted })) === null;
   const outcome = event.answer === 'refuse' || isUnsold ? 'Failure' : 'Success';
   try {
     await marketplace.acknowledge(operation.subscriptionId, operation.id, outcome);

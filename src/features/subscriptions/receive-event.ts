@@ -1,8 +1,8 @@
 import { type Context, inTenant } from '../../platform/context';
-import { findPlan } from '../plans/plans';
 import { actionOf, answerTo, type EventAnswer } from './lifecycle.rules';
 import type { Selling } from './marketplace.port';
 import { recordEvent } from './marketplace-events.store';
+import { whyUnsold } from './sold-plan';
 import { findInDirectory, findSubscription } from './subscriptions.store';
 
 /** A webhook of the marketplace. Only these three fields can be relied on; the rest is kept as it came. */
@@ -28,9 +28,10 @@ export async function receiveMarketplaceEvent(
 ): Promise<{ eventId: string; answer: EventAnswer }> {
   const eventId = event.id.toLowerCase();
   const action = actionOf(event.action);
-  const isSold = action !== 'ChangePlan' || event.planId === null || (await findPlan(ctx.database, event.planId)) !== null;
-  const heldPlan = isSold ? null : await planHeld(ctx, event.subscriptionId);
-  const decided = answerTo({ action, wantedPlan: event.planId, isSold, heldPlan });
+  const wanted = action === 'ChangePlan' ? event.planId : null;
+  const unsold = wanted === null ? null : await whyUnsold(ctx.database, { offerId: '', planId: wanted });
+  const heldPlan = unsold ? await planHeld(ctx, event.subscriptionId) : null;
+  const decided = answerTo({ action, wantedPlan: event.planId, isSold: unsold === null, heldPlan });
 
   const { answer, isNew } = await recordEvent(ctx.database, {
     eventId,
@@ -53,7 +54,7 @@ export async function receiveMarketplaceEvent(
   };
   if (!isNew) ctx.log.info(facts, 'a marketplace event came again');
   else if (answer === 'refuse')
-    ctx.log.error({ ...facts, planId: event.planId }, 'a change to a plan that the catalog does not know is refused');
+    ctx.log.error({ ...facts, planId: event.planId, plan: unsold }, 'a change to a plan that the catalog does not sell there is refused');
   else ctx.log.info(facts, 'a marketplace event came');
   return { eventId, answer };
 }

@@ -13,6 +13,8 @@ import { resolvePurchase } from '../../../src/features/subscriptions/resolve-pur
 import { createTicket } from '../../../src/features/tickets/create-ticket';
 import type { Actor } from '../../../src/platform/actor';
 import { type Context, inTenant } from '../../../src/platform/context';
+import { createLogger } from '../../../src/platform/logger';
+import { aDirectPlan } from '../../support/contracts';
 import { type TestClock, testContext } from '../../support/database';
 import { type FakeSubscription, FulfillmentApi } from '../../support/fulfillment-api';
 import { sellingAt } from '../../support/selling';
@@ -530,4 +532,44 @@ test('a purchase of another offer of the publisher is not activated, though its 
   expect(await activateSubscription(ctx, selling, buyer, about(bought.id))).toMatchObject({ ok: false, refusal: { code: 'plan_unknown' } });
   const preview = buy(buyer, { offerId: 'kontingent-preview', planId: 'premium' });
   expect(await activateSubscription(ctx, selling, buyer, about(preview.id))).toMatchObject({ ok: true });
+});
+
+describe('a plan that is billed directly', () => {
+  const logged = () => {
+    const lines: string[] = [];
+    const log = createLogger('info', { write: (line: string) => void lines.push(line) });
+    return { log, errors: () => lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 50) };
+  };
+
+  test('is none that a marketplace purchase can be of: refused like an unknown one, and the log says why', async () => {
+    const { planId, offerId } = await aDirectPlan(ctx, { offerId: 'kontingent' });
+    const buyer = aBuyer();
+    const bought = buy(buyer, { planId });
+    const { log, errors } = logged();
+    expect(await activateSubscription({ ...ctx, log }, selling, buyer, about(bought.id))).toEqual({
+      ok: false,
+      refusal: { code: 'plan_unknown', planId },
+    });
+    expect(errors()).toMatchObject([{ subscriptionId: bought.id, offerId, planId, plan: 'billed_directly' }]);
+    expect(api.callsTo('POST', /activate$/)).toHaveLength(0);
+    expect(await rowsOf(buyer.tenantId)).toEqual([]);
+  });
+
+  test('is none that a marketplace purchase can change to: the webhook and the operation are refused', async () => {
+    const { planId } = await aDirectPlan(ctx, { offerId: 'kontingent' });
+    const buyer = aBuyer();
+    const bought = await buyAndActivate(buyer);
+    const { operation, answer, eventId } = await announce(bought.id, 'ChangePlan', { planId });
+    expect(answer).toBe('refuse');
+    expect(operation.status).toBe('Failed');
+    expect(await eventOf(eventId)).toMatchObject({ answer: 'refuse' });
+    expect(await rowsOf(buyer.tenantId)).toMatchObject([{ plan_id: 'free' }]);
+
+    // An operation wants what its webhook did not say.
+    const later = api.begin(bought.id, 'ChangePlan', { planId });
+    const { eventId: bare } = await receive({ ...api.webhookOf(later), planId: undefined });
+    await applyMarketplaceEvent(ctx, selling, bare);
+    expect(later.status).toBe('Failed');
+    expect(await rowsOf(buyer.tenantId)).toMatchObject([{ plan_id: 'free' }]);
+  });
 });
