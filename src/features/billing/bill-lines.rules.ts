@@ -85,16 +85,16 @@ type Division = Pick<ChangePolicy, 'proration' | 'basis'>;
 
 /**
  * What each plan costs for its part of a period cut at these instants; one plan more than cuts. Together the rounded exact sum (G5).
- * A part without length, as of two changes on one day, makes no line.
+ * A part without length, as of two changes on one day, makes no line, and neither does a part in which nothing was held (null).
  */
-export function proratedLines(period: BilledPeriod, cuts: readonly Date[], parts: readonly PlanPart[], by: Division): BillLine[] {
+export function proratedLines(period: BilledPeriod, cuts: readonly Date[], parts: readonly (PlanPart | null)[], by: Division): BillLine[] {
   const { unit, total, lengths } = termParts(period, cuts, by, period.timeZone);
-  const segments = parts.map(({ price, quantity }, index) => ({ priceMinor: price.minor * quantity, length: lengths[index]! }));
+  const segments = parts.map((part, index) => ({ priceMinor: part ? part.price.minor * part.quantity : 0, length: lengths[index]! }));
   const amounts = prorate(segments, total);
   const edges = [period.start, ...cuts, period.end];
   return parts.flatMap((part, index) => {
     const length = lengths[index]!;
-    if (length === 0) return [];
+    if (!part || length === 0) return [];
     const words = periodWords('plan', part.plan, { start: edges[index]!, end: edges[index + 1]!, timeZone: period.timeZone }, unit);
     const formula = inEachLanguage((language) =>
       fill(TEXTS[language].formula[unit], { base: unitFormula(part, language), length, total }, language),

@@ -5,7 +5,7 @@ import type { OperatorActor } from '../../platform/actor';
 import type { Context } from '../../platform/context';
 import { fingerprint } from '../../platform/fingerprint';
 import { ok, type Result, refuse } from '../../platform/result';
-import { type BillStart, endContract, lockContract, startContract } from '../subscriptions/contracts';
+import { type BillEnd, type BillStart, endContract, lockContract, startContract } from '../subscriptions/contracts';
 import { showSubscription, subscriptionsOf } from '../subscriptions/list-subscriptions';
 import { operate } from '../tenants/operate';
 import { lockTenant } from '../tenants/tenants';
@@ -53,12 +53,14 @@ export function endContractFor(
   operator: OperatorActor,
   { tenantId, subscriptionId }: { tenantId: string; subscriptionId: string },
   { when, reason }: { when: 'now' | 'term_end'; reason: string },
+  billEnd: BillEnd,
 ): Promise<Result<Subscription, Refusal>> {
   const act = { operator, needs: 'accounting', tenantId, action: 'contract.end', reason, details: { when } } as const;
   return operate(ctx, act, async (tx, _tenant, at) => {
-    await lockTenant(tx.db, tenantId);
+    const tenant = (await lockTenant(tx.db, tenantId))!;
     const before = await lockContract(tx, tenantId, subscriptionId);
-    const ended = await endContract(tx, tenantId, subscriptionId, when, { name: 'end', actor: operator.memberId, via: 'operator' }, at);
+    const by = { name: 'end', actor: operator.memberId, via: 'operator' };
+    const ended = await endContract(tx, tenant, subscriptionId, when, by, billEnd, at);
     if (!ended.ok) return ended;
     const value = await showSubscription(tx, ended.value, operator.locale ?? 'en', at);
     return ok({ value, subject: subscriptionId, isNew: before?.revision !== ended.value.revision });

@@ -1,14 +1,15 @@
 import type { TxContext } from '../../platform/context';
 import { monthAt, spanOf } from '../billed-people/months.rules';
 import { billedCounts, snapshotMonth } from '../billed-people/snapshot-month';
-import { type Counts, linesFor } from '../billing/bill-lines.rules';
+import { type BillLine, type Counts, linesFor } from '../billing/bill-lines.rules';
 import { billIdOf } from '../billing/bill-start';
 import { countsAt } from '../billing/counts';
-import { issueBill } from '../billing/issue-bill';
+import { issueBill, type NewBill } from '../billing/issue-bill';
 import { isInArrears } from '../billing/mode.rules';
 import type { Term } from '../billing/term-parts.rules';
 import type { Plan } from '../plans/plans';
-import type { Contract } from '../subscriptions/contracts';
+import type { PriceItem } from '../plans/policies';
+import type { BillEnd, Contract } from '../subscriptions/contracts';
 import { paidTerm, type SubscriptionRow } from '../subscriptions/held';
 import type { Tenant } from '../tenants/tenants';
 import { priceFor } from './change.rules';
@@ -55,7 +56,7 @@ export async function billCounted(
   at: Date,
 ): Promise<void> {
   const { tenantId, timeZone } = tenant;
-  const { subscriptionId, termUnit, quantity } = contract;
+  const { termUnit, quantity } = contract;
   const price = priceFor(plan, termUnit);
   if (!price || !isInArrears(price)) return;
   const month = monthAt(new Date(spanOf(monthAt(term.end, timeZone), timeZone).start.getTime() - 1), timeZone);
@@ -71,18 +72,46 @@ export async function billCounted(
     stretches.length === 1
       ? linesFor(plan, price, counts, billed, at)
       : dividedTerm({ heldTerm: termUnit, counts }, stretches, billed).lines;
-  await issueBill(tx, tenantId, {
-    billId: `${subscriptionId}:counted:${period.start.toISOString()}`,
-    subscriptionId,
-    cause: 'renewal',
-    currency: price.currency,
-    lines,
-    plan,
-    at,
-    periodStart: period.start,
-    periodEnd: period.end,
-  });
+  await issueBill(tx, tenantId, countedBill(contract, plan, price, lines, period, at));
 }
+
+/**
+ * What was counted until a contract ends within its term, for the part of the term that has passed: nobody would bill it any more.
+ * One that ends with its term is billed as one that goes on.
+ */
+export const billCountedUntil: BillEnd = async (tx, tenant, contract, at) => {
+  const { tenantId, timeZone } = tenant;
+  const { termStart: start, termEnd: end, termUnit, quantity, planId, planVersion } = contract;
+  const plan = await publishedPlan(tx, planId, planVersion);
+  if (end <= at) return billCounted(tx, tenant, contract, plan, { start, end }, end);
+  const price = priceFor(plan, termUnit);
+  if (!price || !isInArrears(price)) return;
+  const { people, teams } = await billedCounts(tx, tenantId, plan.policies.people, { start, end: at });
+  const counts: Counts = { activeMembers: people, activeTeams: teams, fullLicenses: quantity ?? 0 };
+  const stretches = await stretchesOf(tx, tenantId, contract, plan, { start, end: at });
+  const { lines } = dividedTerm({ heldTerm: termUnit, counts }, stretches, { start, end, timeZone }, at);
+  if (lines.length > 0) await issueBill(tx, tenantId, countedBill(contract, plan, price, lines, { start, end: at }, at));
+};
+
+/** Named by where its period begins, so that no period is billed twice. */
+const countedBill = (
+  { subscriptionId }: SubscriptionRow,
+  plan: Plan,
+  { currency }: PriceItem,
+  lines: BillLine[],
+  { start, end }: Term,
+  at: Date,
+): NewBill => ({
+  billId: `${subscriptionId}:counted:${start.toISOString()}`,
+  subscriptionId,
+  cause: 'renewal',
+  currency,
+  lines,
+  plan,
+  at,
+  periodStart: start,
+  periodEnd: end,
+});
 
 /** A statement of a term that Microsoft bills, by what our catalog knows of the price. */
 export async function billMarketplaceTerm(tx: TxContext, { tenantId, timeZone }: Tenant, row: SubscriptionRow, at: Date): Promise<void> {

@@ -6,9 +6,10 @@ import { refundLine } from '../billing/bill-lines.rules';
 import { billedFor, issueBill } from '../billing/issue-bill';
 import { enter } from '../members/admit-member';
 import { cancellationAt } from '../subscriptions/cancellation.rules';
-import { type Contract, changeContract, endContract, lockContract } from '../subscriptions/contracts';
-import { heldSubscription, heldSubscriptions } from '../subscriptions/held';
+import { type BillEnd, type Contract, changeContract, endContract, lockContract } from '../subscriptions/contracts';
+import { heldSubscription } from '../subscriptions/held';
 import { lockTenant, type Tenant } from '../tenants/tenants';
+import { billCountedUntil } from './bill-terms';
 import { priceFor } from './change.rules';
 import { endOpenChange } from './plan-changes';
 import { findOpenChange } from './plan-changes.store';
@@ -26,15 +27,12 @@ export function cancelContract(ctx: Context, actor: Actor, subscriptionId: strin
     const cause = { name: 'cancel', actor: actor.memberId, via: actor.via };
     if (!offer) return;
     if (offer === 'renewal_off') {
-      await endContract(tx, tenantId, subscriptionId, 'term_end', cause, at);
+      await endContract(tx, tenant, subscriptionId, 'term_end', cause, billCountedUntil, at);
       return;
     }
-    if (offer === 'cancel_with_refund')
-      for (const row of await heldSubscriptions(tx, tenantId))
-        if (row.subscriptionId === subscriptionId || row.parentId === subscriptionId) await giveBack(tx, tenant, row.subscriptionId, at);
     const change = await findOpenChange(tx.db, tenantId, subscriptionId);
     if (change) await endOpenChange(tx, tenantId, change, 'withdrawn', at);
-    await endContract(tx, tenantId, subscriptionId, 'now', cause, at);
+    await endContract(tx, tenant, subscriptionId, 'now', cause, offer === 'cancel_with_refund' ? giveBack : billCountedUntil, at);
   });
 }
 
@@ -66,10 +64,8 @@ function withContract(ctx: Context, actor: Actor, subscriptionId: string, act: A
 }
 
 /** All that was billed for the running term; cancelled in its window a purchase costs nothing. */
-async function giveBack(tx: TxContext, { tenantId, timeZone }: Tenant, subscriptionId: string, at: Date): Promise<void> {
-  const contract = await lockContract(tx, tenantId, subscriptionId);
-  if (!contract || contract.status === 'Unsubscribed') return;
-  const { termStart: start, termEnd: end, termUnit, planId, planVersion } = contract;
+const giveBack: BillEnd = async (tx, { tenantId, timeZone }, contract, at) => {
+  const { subscriptionId, termStart: start, termEnd: end, termUnit, planId, planVersion } = contract;
   const plan = await publishedPlan(tx, planId, planVersion);
   const price = priceFor(plan, termUnit);
   const billedMinor = await billedFor(tx, tenantId, subscriptionId, start);
@@ -87,4 +83,4 @@ async function giveBack(tx: TxContext, { tenantId, timeZone }: Tenant, subscript
     periodStart: start,
     periodEnd: end,
   });
-}
+};

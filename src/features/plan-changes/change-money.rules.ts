@@ -93,19 +93,21 @@ function sharedTerm(question: MoneyQuestion, price: PriceItem) {
   return { lines: billed ? [...lines, billed] : lines, period: term };
 }
 
-/** What each plan held in a term costs for its part of it, by the rule of the first. */
+/** What each plan held in a term costs for its part of it, by the rule of the first; nothing from `endedAt` on. */
 export function dividedTerm(
   { heldTerm, counts }: Pick<MoneyQuestion, 'heldTerm' | 'counts'>,
   stretches: readonly Stretch[],
   period: BilledPeriod,
+  endedAt: Date | null = null,
 ): { lines: BillLine[] } {
   const parts = stretches.flatMap(({ plan, quantity, since }): (PlanPart & { since: Date })[] => {
     const price = priceFor(plan, heldTerm);
     return price ? [{ plan, price, quantity: unitsOf(price.per, { ...counts, fullLicenses: quantity ?? 0 }), since }] : [];
   });
   const { proration, basis } = stretches[0]!.plan.policies.change;
-  const cuts = parts.slice(1).map(({ since }) => since);
-  return { lines: proratedLines(period, cuts, parts, { proration: proration === 'seconds' ? 'seconds' : 'days', basis }) };
+  const cuts = [...parts.slice(1).map(({ since }) => since), ...(endedAt ? [endedAt] : [])];
+  const by = { proration: proration === 'seconds' ? 'seconds' : 'days', basis } as const;
+  return { lines: proratedLines(period, cuts, endedAt ? [...parts, null] : parts, by) };
 }
 
 export const storedMoney = ({ period, ...money }: Money): StoredMoney => ({

@@ -16,7 +16,7 @@ import { heldSubscriptions } from '../subscriptions/held';
 import { lockTenant, type Tenant } from '../tenants/tenants';
 import { refreshCounters } from '../usage/refresh-counters';
 import { applyToContract, trimItems } from './apply-change';
-import { billAhead, billCounted } from './bill-terms';
+import { billAhead, billCounted, billCountedUntil } from './bill-terms';
 import { priceFor } from './change.rules';
 import { endOpenChange } from './plan-changes';
 import { type ChangeRow, findOpenChange, insertChange, moveChange } from './plan-changes.store';
@@ -92,7 +92,7 @@ async function atEdge(tx: TxContext, tenant: Tenant, contract: Contract, plan: P
   const change = await findOpenChange(tx.db, tenantId, subscriptionId);
   if (!contract.autoRenew || contract.status !== 'Subscribed') {
     if (change) await endOpenChange(tx, tenantId, change, 'withdrawn', edge);
-    await endContract(tx, tenantId, subscriptionId, 'now', { name: 'end', ...BY_TIME }, edge);
+    await endContract(tx, tenant, subscriptionId, 'now', { name: 'end', ...BY_TIME }, billCountedUntil, edge);
     return null;
   }
   if (change && change.effectiveAt <= edge) return applyScheduled(tx, tenant, contract, change, edge);
@@ -118,7 +118,7 @@ async function chooseTier(tx: TxContext, tenant: Tenant, contract: Contract, pla
   const best = tierFor(await bandsOf(tx, plan.offerId, group), await countsAt(tx, tenantId, plan, contract.quantity, edge));
   if (best?.planId === plan.planId) return contract;
   if (!best) {
-    await endContract(tx, tenantId, subscriptionId, 'now', { name: 'tier', ...BY_TIME }, edge);
+    await endContract(tx, tenant, subscriptionId, 'now', { name: 'tier', ...BY_TIME }, billCountedUntil, edge);
     return null;
   }
   const changes = { planId: best.planId, planVersion: best.version };

@@ -24,6 +24,9 @@ export type BillStart = (
   at: Date,
 ) => Promise<void>;
 
+/** What its ending within a term costs or gives back; handed in alike, and called before it ends. */
+export type BillEnd = (tx: TxContext, tenant: Tenant, contract: Contract, at: Date) => Promise<void>;
+
 export interface ContractOrder extends Order {
   planId: string;
   /** When it began elsewhere, earlier than today; terms are counted from then. null: now. */
@@ -134,22 +137,25 @@ export const nextTermOf = ({ termEnd, anchorDate, termUnit }: Contract, timeZone
 
 /**
  * Ends a contract and the additions that belong to it: at once, or by not renewing it. Records stay readable (G8). Ending what
- * has ended, or does not renew any more, changes nothing.
+ * has ended, or does not renew any more, changes nothing. The caller holds the organization.
  */
 export async function endContract(
   tx: TxContext,
-  tenantId: string,
+  tenant: Tenant,
   subscriptionId: string,
   when: 'now' | 'term_end',
   cause: ChangeCause,
+  billEnd: BillEnd,
   at: Date,
 ): Promise<Result<Contract, Refusal>> {
+  const { tenantId } = tenant;
   const contract = await lockContract(tx, tenantId, subscriptionId);
   if (!contract) return refuse({ code: 'subscription_not_found' });
   if (contract.status === 'Unsubscribed' || (when === 'term_end' && !contract.autoRenew)) return ok(contract);
   const changes: ContractChanges = when === 'now' ? { status: 'Unsubscribed', endedAt: at, autoRenew: false } : { autoRenew: false };
   for (const row of await listSubscriptions(tx.db, tenantId))
-    if (row.parentId === subscriptionId) await endContract(tx, tenantId, row.subscriptionId, when, cause, at);
+    if (row.parentId === subscriptionId) await endContract(tx, tenant, row.subscriptionId, when, cause, billEnd, at);
+  if (when === 'now') await billEnd(tx, tenant, contract, at);
   return ok(await changeContract(tx, tenantId, contract, changes, cause, at));
 }
 

@@ -1,3 +1,4 @@
+import { billStart } from '../../../src/features/billing/bill-start';
 import { adminAddresses } from '../../../src/features/mail/send-mail';
 import type { Announcement } from '../../../src/features/notices/messages.port';
 import { runOutbox } from '../../../src/features/outbox/outbox';
@@ -7,15 +8,20 @@ import { planChangeHandlers } from '../../../src/features/plan-changes/handlers'
 import { chooseKept, getChange, listChanges, withdrawChange } from '../../../src/features/plan-changes/plan-changes';
 import { previewChange, rehearse } from '../../../src/features/plan-changes/preview-change';
 import { rollContracts } from '../../../src/features/plan-changes/roll-contracts';
+import { findPlan, type Plan } from '../../../src/features/plans/plans';
+import type { PriceItem } from '../../../src/features/plans/policies';
 import { getResource } from '../../../src/features/resources/resources';
+import { buyContract } from '../../../src/features/subscriptions/buy-contract';
 import { mySubscriptions } from '../../../src/features/subscriptions/list-subscriptions';
 import { archiveTeam } from '../../../src/features/teams/teams';
 import { readUsage } from '../../../src/features/usage/read-usage';
 import { inTenant } from '../../../src/platform/context';
 import { key, refusalOf, unwrap } from '../../support/acts';
-import { TestClock } from '../../support/database';
+import { aDirectPlan, consentTo } from '../../support/contracts';
+import { TestClock, testContext } from '../../support/database';
 import { aCustomer, type Customer, change, item, ledger, order, preview } from '../../support/plan-changes';
 import { aTeam } from '../../support/teams';
+import { anActor } from '../../support/tenant';
 
 const rows = async (customer: Customer) =>
   inTenant(customer.ctx, customer.owner.tenantId, async ({ db }) => {
@@ -330,5 +336,82 @@ describe('what is counted over a term', () => {
     clock.set('2026-04-01T00:00:00.000Z');
     await rollContracts(ctx);
     expect((await ledger(customer)).map(({ amountMinor }) => amountMinor)).toEqual([619, 968]);
+  });
+
+  describe('ended within its term', () => {
+    const leaving = { cancellation: { windowHours: 72, afterWindow: 'cancel_without_refund' } };
+    const perTeam: PriceItem = { term: 'P1M', currency: 'EUR', minor: 1200, per: 'active_team' };
+    const counted = async (prices = [perTeam]) => {
+      const { ctx, clock } = await testContext({ now: '2026-03-01T09:00:00.000Z' });
+      const plan = await aDirectPlan(ctx, { prices, policies: leaving });
+      const owner = anActor();
+      const organization = { name: 'Sample Works', contactAddress: 'office@sample.example', locale: 'en', timeZone: 'UTC' } as const;
+      const buy = async ({ planId }: Plan, term: 'P1M' | 'P1Y' = 'P1M') => {
+        const consent = consentTo((await inTenant(ctx, owner.tenantId, ({ db }) => findPlan(db, planId)))!, term);
+        const bought = unwrap(await buyContract(ctx, owner, key(), { planId, term, quantity: null, consent, organization }, billStart));
+        return bought.record.id;
+      };
+      const lines = async () =>
+        (await ledger({ ctx, owner })).map(({ periodStart, periodEnd, amountMinor, formula }) => [
+          periodStart,
+          periodEnd,
+          amountMinor,
+          formula,
+        ]);
+      return { ctx, clock, plan, owner, buy, lines };
+    };
+
+    test('what was counted so far is billed for the days that passed, once, and nothing comes later', async () => {
+      const { ctx, clock, plan, owner, buy, lines } = await counted();
+      const id = await buy(plan);
+      const teams = [await aTeam(ctx, owner), await aTeam(ctx, owner), await aTeam(ctx, owner)];
+      clock.set('2026-03-05T09:00:00.000Z');
+      unwrap(await archiveTeam(ctx, owner, teams[0]!.id, teams[0]!.revision));
+      clock.set('2026-03-11T12:00:00.000Z');
+      unwrap(await cancelContract(ctx, owner, id));
+      // Ten days of 31: the day of leaving belongs to what comes after it.
+      const billed = [['2026-03-01T09:00', '2026-03-11T12:00', 1161, '3 active teams × €12.00 × 10/31 days']];
+      expect(await lines()).toEqual(billed);
+      clock.set('2026-06-01T00:00:00.000Z');
+      await rollContracts(ctx);
+      expect(await lines()).toEqual(billed);
+    });
+
+    test('within its window it costs nothing', async () => {
+      const { ctx, clock, plan, owner, buy, lines } = await counted();
+      const id = await buy(plan);
+      await aTeam(ctx, owner);
+      clock.advance({ hours: 72 });
+      unwrap(await cancelContract(ctx, owner, id));
+      expect(await lines()).toEqual([]);
+    });
+
+    test('a longer term is billed for its own days; what was paid ahead is billed no second time', async () => {
+      const perPerson: PriceItem = { term: 'P1Y', currency: 'EUR', minor: 36500, per: 'active_member' };
+      const { ctx, clock, plan, owner, buy, lines } = await counted([perPerson]);
+      const id = await buy(plan, 'P1Y');
+      clock.set('2026-05-10T09:00:00.000Z');
+      unwrap(await cancelContract(ctx, owner, id));
+      expect(await lines()).toEqual([['2026-03-01T09:00', '2026-05-10T09:00', 7000, '1 active member × €365.00 × 70/365 days']]);
+
+      const flat = await counted([{ ...perTeam, per: 'subscription' }]);
+      const paid = await flat.buy(flat.plan);
+      flat.clock.set('2026-03-11T12:00:00.000Z');
+      unwrap(await cancelContract(flat.ctx, flat.owner, paid));
+      expect((await flat.lines()).map(([, , amount]) => amount)).toEqual([1200]);
+    });
+
+    test('an addition that is counted goes with its plan, and is billed for its own part', async () => {
+      const { ctx, clock, owner, buy, plan, lines } = await counted([{ ...perTeam, per: 'subscription', minor: 0 }]);
+      const base = await buy(plan);
+      await aTeam(ctx, owner);
+      clock.set('2026-03-10T09:00:00.000Z');
+      await buy(await aDirectPlan(ctx, { role: 'addon', prices: [perTeam], policies: leaving }));
+      clock.set('2026-03-25T09:00:00.000Z');
+      unwrap(await cancelContract(ctx, owner, base));
+      expect((await lines()).filter(([, , amount]) => amount !== 0)).toEqual([
+        ['2026-03-10T09:00', '2026-03-25T09:00', 581, '1 active team × €12.00 × 15/31 days'],
+      ]);
+    });
   });
 });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { NewContract } from '../../../src/contract/subscriptions';
 import { buyContract } from '../../../src/features/subscriptions/buy-contract';
 import {
+  type BillEnd,
   type BillStart,
   changeContract,
   dueContracts,
@@ -11,9 +12,10 @@ import {
 } from '../../../src/features/subscriptions/contracts';
 import { describeMe } from '../../../src/features/subscriptions/describe-me';
 import { mySubscriptions } from '../../../src/features/subscriptions/list-subscriptions';
+import { lockTenant } from '../../../src/features/tenants/tenants';
 import { createTicket } from '../../../src/features/tickets/create-ticket';
 import type { Actor } from '../../../src/platform/actor';
-import { type Context, inTenant } from '../../../src/platform/context';
+import { type Context, inTenant, type TxContext } from '../../../src/platform/context';
 import { aTicket, key, refusalOf, unwrap } from '../../support/acts';
 import { aDirectPlan, consentTo } from '../../support/contracts';
 import { type TestClock, testContext } from '../../support/database';
@@ -27,6 +29,8 @@ beforeEach(async () => {
 });
 
 const noBill: BillStart = async () => {};
+const noEndBill: BillEnd = async () => {};
+const held = async (tx: TxContext, { tenantId }: { tenantId: string }) => (await lockTenant(tx.db, tenantId))!;
 const LINKS = { accountUrl: 'https://kontingent.example/account', supportContact: 'support@kontingent.example' };
 const organization = { name: 'Sample Works', contactAddress: 'office@sample.example', locale: 'de', timeZone: 'Europe/Berlin' } as const;
 const orderOf = (given: Partial<NewContract> & { planId: string }): NewContract => ({
@@ -150,9 +154,12 @@ describe('buying here', () => {
     const package_ = unwrap(await buy(buyer, orders[1]!)).record;
     expect(package_.parentId).toBe(base.id);
     expect(refusalOf(await buy(buyer, orders[1]!))).toMatchObject({ code: 'addon_owned', owned: 1 });
-    await inTenant(ctx, buyer.tenantId, (tx) =>
-      endContract(tx, buyer.tenantId, base.id, 'now', { name: 'end', actor: 'x', via: 'test' }, ctx.now()),
+    const billed: string[] = [];
+    const billEnd: BillEnd = async (_tx, _tenant, { subscriptionId, status }) => void billed.push(`${status} ${subscriptionId}`);
+    await inTenant(ctx, buyer.tenantId, async (tx) =>
+      endContract(tx, await held(tx, buyer), base.id, 'now', { name: 'end', actor: 'x', via: 'test' }, billEnd, ctx.now()),
     );
+    expect(billed).toEqual([`Subscribed ${package_.id}`, `Subscribed ${base.id}`]);
     const { items } = unwrap(await mySubscriptions(ctx, buyer));
     expect(items.map(({ status }) => status)).toEqual(['Unsubscribed', 'Unsubscribed']);
   });
@@ -263,7 +270,9 @@ describe('while it lasts', () => {
   test('ended at once it allows nothing new and everything stays readable; ending it again changes nothing', async () => {
     const { buyer, id } = await started();
     const end = (when: 'now' | 'term_end') =>
-      inTenant(ctx, buyer.tenantId, (tx) => endContract(tx, buyer.tenantId, id, when, { ...cause, name: 'end' }, ctx.now()));
+      inTenant(ctx, buyer.tenantId, async (tx) =>
+        endContract(tx, await held(tx, buyer), id, when, { ...cause, name: 'end' }, noEndBill, ctx.now()),
+      );
     expect(unwrap(await end('term_end'))).toMatchObject({ status: 'Subscribed', autoRenew: false });
     unwrap(await createTicket(ctx, buyer, key(), aTicket()));
     expect(unwrap(await end('now'))).toMatchObject({ status: 'Unsubscribed', endedAt: ctx.now() });
@@ -283,7 +292,8 @@ describe('while it lasts', () => {
     await inTenant(ctx, tenant.tenantId, async (tx) => {
       expect(await lockContract(tx, tenant.tenantId, tenant.subscriptionId)).toBeNull();
       expect(await lockContract(tx, tenant.tenantId, id)).toBeNull();
-      expect(refusalOf(await endContract(tx, tenant.tenantId, id, 'now', cause, ctx.now()))).toEqual({ code: 'subscription_not_found' });
+      const foreign = await endContract(tx, await held(tx, tenant), id, 'now', cause, noEndBill, ctx.now());
+      expect(refusalOf(foreign)).toEqual({ code: 'subscription_not_found' });
     });
   });
 });
