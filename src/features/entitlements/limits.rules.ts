@@ -75,6 +75,21 @@ export function limitOf(
   };
 }
 
+/** What a limit on what is held now will be from each of its edges on, earliest first: what is used does not change it. */
+export function limitsToCome(
+  grants: readonly LimitGrant[],
+  at: Date,
+  given: { overrides?: readonly Override[]; absent?: 0 | null } = {},
+): { from: Date; hardLimit: number | null }[] {
+  const coming: { from: Date; hardLimit: number | null }[] = [];
+  for (let from = limitOf(grants, at, given).nextEdge; from !== null; ) {
+    const { hardLimit, nextEdge } = limitOf(grants, from, given);
+    coming.push({ from, hardLimit });
+    from = nextEdge;
+  }
+  return coming;
+}
+
 /** Nothing is beyond an allowance that is not there: neither a tolerance nor an overage. */
 function hardLimitOf(available: number | null, { enforcement, tolerance, onExhausted }: MeterPolicy): number | null {
   if (available === null || available === 0) return available;

@@ -3,8 +3,7 @@ import { orUndone, type TxContext } from '../../platform/context';
 import type { Result } from '../../platform/result';
 import { keepActiveLimit } from '../members/active-limit';
 import type { PeoplePolicy } from '../plans/policies';
-import { refreshCounter } from '../usage/refresh-counters';
-import { activeMemberIds, activeRule, countActiveMemberRows, countActiveTeamRows, isActiveLimitStale } from './teams.store';
+import { activeMemberIds, activeRule, countActiveMemberRows, countActiveTeamRows } from './teams.store';
 
 type Rule = Pick<PeoplePolicy, 'active'>;
 
@@ -24,18 +23,14 @@ export const activeTeamCount = (tx: TxContext, tenantId: string, at: Date): Prom
 /** What the plan in force at an instant calls active; a later change of plan does not change it. */
 export const activeRuleAt = (tx: TxContext, tenantId: string, at: Date): Promise<PeoplePolicy['active']> => activeRule(tx.db, tenantId, at);
 
-/**
- * Does what changes who is active, and undoes it when more would be than the plan admits. By the limit that holds now: it is
- * brought up to date before, so that what is done here is compared with what was there.
- */
-export async function changingActiveMembers<T>(
+/** Does what changes who is active, and undoes it when more would be than the plan admits now. */
+export function changingActiveMembers<T>(
   tx: TxContext,
   tenantId: string,
   act: { subject: string; actor: string },
   at: Date,
   work: () => Promise<Result<T, Refusal>>,
 ): Promise<Result<T, Refusal>> {
-  if (await isActiveLimitStale(tx.db, tenantId, at)) await refreshCounter(tx, tenantId, 'active_members', at);
   return orUndone(tx, async () => {
     const done = await work();
     if (!done.ok) return done;

@@ -1,26 +1,18 @@
 import type { Refusal } from '../../contract/refusals';
 import type { Actor } from '../../platform/actor';
-import { type Context, inTenant } from '../../platform/context';
+import type { Context } from '../../platform/context';
 import { sqlState } from '../../platform/db/database';
 import { ok, type Result, refuse } from '../../platform/result';
 import { type Act, type Admission, admit } from '../usage/admit';
-import { refreshCounter } from '../usage/refresh-counters';
 
 const NOT_ARCHIVED = 'KT002';
 /** Its people would be more active members than the plan admits: then nothing of it was done. */
 const TOO_MANY_ACTIVE = 'KT006';
-/** Whether they would cannot be said before that limit is brought up to date. */
-const LIMIT_STALE = 'KT007';
 
 /** Counts a team that begins to exist or comes back, and the people who become active through it; both limits hold. */
 export async function admitTeam(ctx: Context, actor: Actor, act: Omit<Act, 'meter' | 'quantity'>): Promise<Result<Admission, Refusal>> {
-  const whole = { ...act, meter: 'teams', quantity: 1 };
   try {
-    return await admit(ctx, actor, whole).catch(async (error: unknown) => {
-      if (sqlState(error) !== LIMIT_STALE) throw error;
-      await inTenant(ctx, actor.tenantId, (tx) => refreshCounter(tx, actor.tenantId, 'active_members', tx.now()));
-      return admit(ctx, actor, whole);
-    });
+    return await admit(ctx, actor, { ...act, meter: 'teams', quantity: 1 });
   } catch (error) {
     // Somebody else has brought it back a moment ago: it is there, and counted once.
     if (sqlState(error) === NOT_ARCHIVED) return ok({ outcome: 'replayed', subject: act.subject, number: null, at: ctx.now() });

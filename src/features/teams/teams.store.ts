@@ -151,16 +151,6 @@ export async function countActiveTeamRows(db: Queryable, tenantId: string, at: D
   return row!.count;
 }
 
-/** Whether the limit of active members has to be brought up to date before it can refuse anybody. */
-export async function isActiveLimitStale(db: Queryable, tenantId: string, at: Date): Promise<boolean> {
-  const rows = await db.query(
-    `select 1 from usage_counters
-      where tenant_id = $1 and scope_id = 'tenant' and meter = 'active_members' and period_start = '-infinity' and valid_until <= $2`,
-    [tenantId, at],
-  );
-  return rows.length > 0;
-}
-
 export async function activeRule(db: Queryable, tenantId: string, at: Date): Promise<'class_active' | 'in_active_team'> {
   const [row] = await db.query<{ rule: 'class_active' | 'in_active_team' }>('select active_rule($1::uuid, $2::timestamptz) as rule', [
     tenantId,

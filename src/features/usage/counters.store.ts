@@ -98,6 +98,19 @@ export async function giveNotice(
   return row?.queued ?? false;
 }
 
+/** What the limit on what is held now will be from each edge on (0042). */
+export async function saveLimitsToCome(
+  db: Queryable,
+  tenantId: string,
+  meter: string,
+  limits: readonly { from: Date; hardLimit: number | null }[],
+): Promise<void> {
+  await db.query(
+    `update usage_counters set limits_to_come = $3 where tenant_id = $1 and scope_id = 'tenant' and meter = $2 and period_start = '-infinity'`,
+    [tenantId, meter, JSON.stringify(limits)],
+  );
+}
+
 /** Gives every team that has a share of a quota its row of the period; where the plan knows no shares they limit nothing. */
 export async function saveShares(db: Queryable, tenantId: string, meter: string, counter: Counter, isLimiting: boolean): Promise<void> {
   await db.query(

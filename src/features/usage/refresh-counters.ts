@@ -1,11 +1,19 @@
 import { isPeriodMeter, METERS } from '../../contract/meters';
 import type { TxContext } from '../../platform/context';
 import { everGranted, settleGrants } from '../entitlements/grants';
-import { thresholdsCrossed } from '../entitlements/limits.rules';
+import { limitsToCome, thresholdsCrossed } from '../entitlements/limits.rules';
 import { enqueue } from '../outbox/outbox';
 import { lockTenant } from '../tenants/tenants';
 import { marksReached } from './counter.rules';
-import { cutCounter, giveNotice, lockNewestCounter, recountActiveMembers, saveCounter, saveShares } from './counters.store';
+import {
+  cutCounter,
+  giveNotice,
+  lockNewestCounter,
+  recountActiveMembers,
+  saveCounter,
+  saveLimitsToCome,
+  saveShares,
+} from './counters.store';
 import { expireHolds } from './holds.store';
 import { bringUpTo } from './in-force.rules';
 import { meterFacts } from './meter-facts';
@@ -25,7 +33,10 @@ export async function refreshCounter(tx: TxContext, tenantId: string, meter: str
   if (newest !== null && isPeriodMeter(meter)) await cutCounter(tx.db, tenantId, meter, newest.periodStart, counter.periodStart);
   await saveCounter(tx.db, tenantId, meter, counter);
   await settleGrants(tx, tenantId, meter, brought);
-  if (meter === 'active_members') await recountActiveMembers(tx.db, tenantId, at);
+  if (meter === 'active_members') {
+    await saveLimitsToCome(tx.db, tenantId, meter, limitsToCome(facts.grants, at, facts));
+    await recountActiveMembers(tx.db, tenantId, at);
+  }
   if (facts.holds.some(({ expiresAt }) => expiresAt <= at)) await expireHolds(tx.db, tenantId, meter, at);
   if (isPeriodMeter(meter)) await saveShares(tx.db, tenantId, meter, counter, limit.policy?.allocation === 'per_team');
   if (newest !== null && counter.limitEpoch > newest.limitEpoch) await enqueue(tx, tenantId, ROOM_TOPIC, { meter }, at);
