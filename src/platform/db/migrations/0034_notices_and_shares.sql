@@ -40,7 +40,8 @@ begin
 end
 $$;
 
--- As before; a mark of units left fires like a share in percent does.
+-- As before; a mark of units left fires like a share in percent does. Drafts are looked for when the ledger is written, and only
+-- where there are some they are changed.
 create or replace function book_acts(p_tenant uuid, p_at timestamptz, p_meter text, p_acts act_verdict[]) returns void
   language plpgsql volatile
   set enable_seqscan = off
