@@ -1,21 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { MarketplaceClient } from '../../src/clients/marketplace/marketplace-client';
-import { type MarketplaceSubscription, MarketplaceUnavailable } from '../../src/features/subscriptions/marketplace.port';
+import { type MarketplaceSubscription, MarketplaceUnavailable, type NotedCall } from '../../src/features/subscriptions/marketplace.port';
 import { quiet } from '../support/database';
 import { FulfillmentApi } from '../support/fulfillment-api';
 
 let api: FulfillmentApi;
 let pauses: number[];
+let noted: NotedCall[];
 
 beforeEach(async () => {
   api = await FulfillmentApi.start();
   pauses = [];
+  noted = [];
 });
 afterEach(() => api.stop());
 
+const CLIENT_ID = 'abcdef01-2345-4678-9abc-def012345678';
+
 function client({ token = async (_rejected?: string) => 'good', apiHosts = [api.host] } = {}) {
   const pause = async (ms: number) => void pauses.push(ms);
-  return new MarketplaceClient({ apiUrl: api.url, apiHosts }, { token, log: quiet, pause });
+  return new MarketplaceClient(
+    { apiUrl: api.url, apiHosts },
+    { token, log: quiet, pause, calls: { noteCall: (call) => noted.push(call) }, clientId: CLIENT_ID },
+  );
 }
 
 const buy = (given = {}) => api.buy({ tenantId: randomUUID(), objectId: randomUUID(), ...given });
@@ -111,7 +118,8 @@ test.each([401, 403])('a %d gets one fresh token, and only one', async (status) 
   expect(asked).toEqual([undefined, 'old']);
   expect(api.calls.map(({ headers }) => headers.authorization)).toEqual(['Bearer old', 'Bearer new']);
   api.troubles.push(status, status);
-  await expect(client({ token }).getSubscription(bought.id)).rejects.toMatchObject({ name: 'MarketplaceUnavailable' });
+  await expect(client({ token }).getSubscription(bought.id)).rejects.toMatchObject({ name: 'MarketplaceForbidden' });
+  expect(api.calls).toHaveLength(4);
 });
 
 test('no token is trouble on our way to the marketplace, not an answer of it', async () => {
@@ -186,8 +194,56 @@ describe('asking for a change', () => {
     expect(await client().change(bought(), { planId: 'free' })).toBe('refused');
     expect(await client().change(randomUUID(), { quantity: 3 })).toBe('refused');
     expect(api.callsTo('PATCH', /./u)).toHaveLength(4);
+  });
+
+  test('after an error the state is read first: what was begun is not asked for again, what was not is asked once more', async () => {
+    const id = bought();
+    api.habits.losesAnswers = true;
+    const answer = await client().change(id, { planId: 'standard' });
+    expect(answer).toEqual({ operationId: [...api.operations.keys()][0] });
+    expect(api.calls.map(({ method, path }) => `${method} ${path.split('/').at(-1)}`)).toEqual([`PATCH ${id}`, 'GET operations']);
+
+    api.habits.losesAnswers = false;
+    api.calls.length = 0;
+    const other = bought();
     api.troubles.push(503);
+    expect(await client().change(other, { quantity: 3 })).toMatchObject({ operationId: expect.any(String) });
+    expect(api.calls.map(({ method, path }) => `${method} ${path.split('/').at(-1)}`)).toEqual([
+      `PATCH ${other}`,
+      'GET operations',
+      `GET ${other}`,
+      `PATCH ${other}`,
+    ]);
+    api.troubles.push(...Array.from({ length: 20 }, () => 503));
     await expect(client().change(bought(), { quantity: 3 })).rejects.toThrow(MarketplaceUnavailable);
-    expect(api.callsTo('PATCH', /./u)).toHaveLength(5);
+    expect(api.callsTo('PATCH', /./u)).toHaveLength(3);
+  });
+
+  test('after its answer was lost a cancellation is looked up, not asked for again', async () => {
+    const id = bought();
+    api.habits.losesAnswers = true;
+    expect(await client().cancel(id)).toBe('ended');
+    expect(api.callsTo('DELETE', /./u)).toHaveLength(1);
+  });
+
+  test('a cancellation names its operation; under way, not ours to do, and over are told apart', async () => {
+    const id = bought();
+    expect(await client().cancel(id)).toEqual({ operationId: [...api.operations.keys()][0] });
+    expect([await client().cancel(id), await client().cancel(randomUUID())]).toEqual(['ended', 'ended']);
+    expect(await client().cancel(buy({ status: 'Subscribed', allowed: ['Read'] }).id)).toBe('refused');
+    const changing = bought();
+    await client().change(changing, { planId: 'standard' });
+    expect(await client().cancel(changing)).toBe('busy');
+  });
+
+  test('an acknowledgement whose answer was lost is repeated only while the operation waits', async () => {
+    const id = bought();
+    const operation = api.begin(id, 'ChangePlan', { planId: 'standard' });
+    api.troubles.push(500);
+    expect(await client().acknowledge(id, operation.id, 'Success')).toBe('noted');
+    expect(api.callsTo('PATCH', /./u)).toHaveLength(2);
+    api.troubles.push(500);
+    expect(await client().acknowledge(id, operation.id, 'Failure')).toBe('settled');
+    expect(api.callsTo('PATCH', /./u)).toHaveLength(3);
   });
 });

@@ -31,6 +31,8 @@ export interface Habits {
   readsUntilSettled: number;
   /** A change asked for by the publisher answers with its operation in this header; null: it names none. */
   namesOperationBy: 'operation-id' | 'operation-location' | null;
+  /** A change asked for by the publisher is begun, and the answer is an error. */
+  losesAnswers: boolean;
 }
 
 export interface FakeSubscription {
@@ -45,6 +47,8 @@ export interface FakeSubscription {
   termStart: string | null;
   termEnd: string | null;
   pendingReads: number | null;
+  /** What the customer may do; a reseller's may read only. */
+  allowed: string[];
 }
 
 export interface FakeOperation {
@@ -82,11 +86,25 @@ export class FulfillmentApi {
     unknownOperation: 404,
     readsUntilSettled: 0,
     namesOperationBy: 'operation-location',
+    losesAnswers: false,
   };
   readonly subscriptions = new Map<string, FakeSubscription>();
   readonly operations = new Map<string, FakeOperation>();
   readonly tokens = new Map<string, string>();
   readonly calls: Call[] = [];
+  /** What every subscription may move to, as the wire has it. */
+  plans: object[] = [
+    { planId: 'free', displayName: 'Free', isPrivate: false, hasFreeTrials: false, isPricePerSeat: false, isStopSell: false, market: 'DE' },
+    {
+      planId: 'standard',
+      displayName: 'Standard',
+      isPrivate: true,
+      minQuantity: '1',
+      maxQuantity: 50,
+      hasFreeTrials: 'true',
+      isStopSell: true,
+    },
+  ];
   /** Statuses that the next calls get instead of an answer; `hang` never answers. */
   readonly troubles: (number | 'hang' | { status: number; headers: Record<string, string> })[] = [];
   /** Bearer tokens that are accepted; null: every one. */
@@ -125,6 +143,7 @@ export class FulfillmentApi {
       termStart: null,
       termEnd: null,
       pendingReads: null,
+      allowed: ['Delete', 'Read', 'Update'],
       ...given,
     };
     this.subscriptions.set(subscription.id, subscription);
@@ -216,6 +235,9 @@ export class FulfillmentApi {
     app.get(base, (req, res) => this.list(req, res));
     app.get(`${base}/:id`, (req, res) => this.get(req, res));
     app.patch(`${base}/:id`, (req, res) => this.change(req, res));
+    app.delete(`${base}/:id`, (req, res) => this.cancel(req, res));
+    app.get(`${base}/:id/listAvailablePlans`, (req, res) => this.listPlans(req, res));
+    app.get(`${base}/:id/operations`, (req, res) => this.listOperations(req, res));
     app.post(`${base}/:id/activate`, (req, res) => this.activate(req, res));
     app.get(`${base}/:id/operations/:operationId`, (req, res) => this.getOperation(req, res));
     app.patch(`${base}/:id/operations/:operationId`, (req, res) => this.acknowledge(req, res));
@@ -274,17 +296,43 @@ export class FulfillmentApi {
     const isSame = planId === subscription.planId || (quantity !== undefined && quantity === subscription.quantity);
     if ((planId === undefined) === (quantity === undefined) || isSame || subscription.status !== 'Subscribed')
       return void res.status(400).json({ code: 'BadArgument' });
-    if ([...this.operations.values()].some((one) => one.subscriptionId === subscription.id && one.status === 'InProgress'))
-      return void res.status(409).json({ code: 'Conflict' });
+    if (this.openOf(subscription.id).length > 0) return void res.status(409).json({ code: 'Conflict' });
     const operation = this.begin(subscription.id, planId === undefined ? 'ChangeQuantity' : 'ChangePlan', {
       ...(planId !== undefined && { planId }),
       ...(quantity !== undefined && { quantity }),
     });
+    this.begunForPublisher(res, operation);
+  }
+
+  private cancel(req: Request, res: Response): void {
+    const subscription = this.subscriptions.get(String(req.params.id));
+    if (!subscription || subscription.status === 'Unsubscribed') return void res.status(404).json({ code: 'NotFound' });
+    if (!subscription.allowed.includes('Delete')) return void res.status(400).json({ code: 'BadArgument' });
+    if (this.openOf(subscription.id).length > 0) return void res.status(409).json({ code: 'Conflict' });
+    this.begunForPublisher(res, this.begin(subscription.id, 'Unsubscribe'));
+  }
+
+  private begunForPublisher(res: Response, operation: FakeOperation): void {
     operation.source = 'Partner';
-    const link = `https://another.host.example/api/saas/subscriptions/${subscription.id}/operations/${operation.id}?api-version=2018-08-31`;
+    const link = `https://another.host.example/api/saas/subscriptions/${operation.subscriptionId}/operations/${operation.id}?api-version=2018-08-31`;
     const by = this.habits.namesOperationBy;
+    if (this.habits.losesAnswers) return void res.status(503).end();
     if (by) res.set(by, by === 'operation-id' ? operation.id : link);
     res.status(202).end();
+  }
+
+  private openOf(subscriptionId: string): FakeOperation[] {
+    return [...this.operations.values()].filter((one) => one.subscriptionId === subscriptionId && one.status === 'InProgress');
+  }
+
+  private listPlans(req: Request, res: Response): void {
+    if (!this.subscriptions.has(String(req.params.id))) return void res.status(404).json({ code: 'NotFound' });
+    this.send(res, this.habits.bareArrays ? this.plans : { plans: this.plans });
+  }
+
+  private listOperations(req: Request, res: Response): void {
+    const operations = this.openOf(String(req.params.id)).map((one) => this.presentOperation(one));
+    this.send(res, this.habits.bareArrays ? operations : operations.length > 0 ? { operations } : {});
   }
 
   private begun(subscription: FakeSubscription): void {
@@ -302,14 +350,17 @@ export class FulfillmentApi {
       operation.pendingReads = null;
       this.settle(operation);
     }
-    const { pendingReads: _pendingReads, source, quantity, ...shown } = operation;
-    this.send(res, {
+    this.send(res, this.presentOperation(operation));
+  }
+
+  private presentOperation({ pendingReads: _pendingReads, source, quantity, ...shown }: FakeOperation): object {
+    return {
       ...shown,
       operationRequestSource: source,
       timeStamp: '2018-12-01T00:00:00',
       errorStatusCode: '',
       ...(quantity !== null && { quantity }),
-    });
+    };
   }
 
   private acknowledge(req: Request, res: Response): void {
@@ -324,7 +375,7 @@ export class FulfillmentApi {
   }
 
   private present(subscription: FakeSubscription): object {
-    const { id, name, offerId, planId, quantity, status, tenantId, objectId, termStart, termEnd } = subscription;
+    const { id, name, offerId, planId, quantity, status, tenantId, objectId, termStart, termEnd, allowed } = subscription;
     const person = { emailId: 'buyer@sample.example', objectId: objectId.toUpperCase(), tenantId, puid: '1003' };
     const hasDates = termStart !== null && !this.habits.noTermDates;
     return {
@@ -341,7 +392,7 @@ export class FulfillmentApi {
       autoRenew: true,
       isTest: false,
       isFreeTrial: false,
-      allowedCustomerOperations: ['Delete', 'Read', 'Update'],
+      allowedCustomerOperations: allowed,
       sandboxType: 'None',
       sessionMode: 'None',
       created: '2026-03-01T08:30:14.1234567Z',

@@ -2,13 +2,15 @@ import type { SubscriptionStatus } from '../../contract/subscriptions';
 import type {
   MarketplaceOperation,
   MarketplacePerson,
+  MarketplacePlan,
   MarketplaceSubscription,
   OperationStatus,
 } from '../../features/subscriptions/marketplace.port';
 
 /**
- * Reads what the fulfillment API answers, and only what is needed of it. Field names are matched without regard to case, words
- * are trimmed, unknown fields are passed over: the documents say that schemas grow, and samples carry stray blanks.
+ * Reads what the fulfillment API answers, and only what is needed of it. Field names are matched without regard to case and to what
+ * joins their words, words are trimmed, numbers and truth values may be words, unknown fields are passed over: the documents say that
+ * schemas grow, and samples carry stray blanks.
  */
 type Fields = Record<string, unknown>;
 
@@ -18,7 +20,7 @@ export class UnreadableAnswer extends Error {
 }
 
 /** A body as text; an empty one is null, as some lists are when they hold nothing. */
-export function readJson(body: string): unknown {
+function readJson(body: string): unknown {
   const text = body.replace(/^\uFEFF/u, '').trim();
   if (text === '') return null;
   try {
@@ -28,14 +30,21 @@ export function readJson(body: string): unknown {
   }
 }
 
-export function readSubscription(value: unknown): MarketplaceSubscription {
+/** `askedId`: what names it, where the answer does not. */
+export function readSubscription(body: string, askedId: string): MarketplaceSubscription {
+  const value = readJson(body);
+  const { subscription, ...of } = fieldsOf(value);
+  return subscriptionOf(of.planid === undefined && subscription ? subscription : value, askedId);
+}
+
+function subscriptionOf(value: unknown, askedId?: string): MarketplaceSubscription {
   const of = fieldsOf(value);
   const term = fieldsOf(of.term);
   const status = statusOf(text(of.saassubscriptionstatus) ?? text(of.subscriptionstatus) ?? text(of.status));
   const planId = text(of.planid);
   if (!planId || !status) throw new UnreadableAnswer(`A subscription lacks its ${planId ? 'status' : 'plan'}.`);
   return {
-    id: readId(of.id ?? of.subscriptionid),
+    id: readId(of.id ?? of.subscriptionid ?? askedId),
     name: text(of.name) ?? text(of.subscriptionname) ?? planId,
     offerId: text(of.offerid) ?? '',
     planId,
@@ -46,36 +55,67 @@ export function readSubscription(value: unknown): MarketplaceSubscription {
     termUnit: text(term.termunit),
     termStart: instant(term.startdate),
     termEnd: instant(term.enddate),
-    autoRenew: of.autorenew !== false,
-    isFreeTrial: of.isfreetrial === true,
-    allowedOperations: Array.isArray(of.allowedcustomeroperations) ? of.allowedcustomeroperations.flatMap((word) => text(word) ?? []) : [],
+    autoRenew: isTrue(of.autorenew) ?? true,
+    isFreeTrial: isTrue(of.isfreetrial) ?? false,
+    allowedOperations: wordsOf(of.allowedcustomeroperations),
     purchasedAt: instant(of.created),
   };
 }
 
 /** The id that a resolved token names, and the subscription where the answer holds a whole one. */
-export function readResolved(value: unknown): { id: string; subscription: MarketplaceSubscription | null } {
-  const of = fieldsOf(value);
+export function readResolved(body: string): { id: string; subscription: MarketplaceSubscription | null } {
+  const of = fieldsOf(readJson(body));
   const nested = fieldsOf(of.subscription);
   const id = readId(of.id ?? of.subscriptionid ?? nested.id);
   const isWhole = ['term', 'saassubscriptionstatus', 'planid', 'offerid', 'beneficiary', 'purchaser'].every((field) => nested[field]);
-  return { id, subscription: isWhole ? readSubscription({ ...nested, id }) : null };
+  return { id, subscription: isWhole ? subscriptionOf({ ...nested, id }) : null };
 }
 
 /** One page of a list; bare arrays are pages too. */
-export function readPage(value: unknown): { items: MarketplaceSubscription[]; nextLink: string | null } {
-  if (Array.isArray(value)) return { items: readable(value), nextLink: null };
+export function readPage(body: string): { items: MarketplaceSubscription[]; unreadable: number; nextLink: string | null } {
+  const value = readJson(body);
+  const entries = entriesOf(value, 'subscriptions');
+  const items = readable(entries, (entry) => subscriptionOf(entry));
   const of = fieldsOf(value);
-  const items = of.subscriptions ?? of.value ?? [];
-  if (!Array.isArray(items)) throw new UnreadableAnswer('A list of subscriptions is none.');
-  return { items: readable(items), nextLink: text(of['@nextlink']) ?? text(of.nextlink) ?? text(of['@odata.nextlink']) };
+  const nextLink = text(of['@nextlink']) ?? text(of.nextlink) ?? text(of['@odata.nextlink']);
+  return { items, unreadable: entries.length - items.length, nextLink };
+}
+
+export function readPlans(body: string): MarketplacePlan[] {
+  return readable(entriesOf(readJson(body), 'plans'), (entry) => {
+    const of = fieldsOf(entry);
+    const id = text(of.planid) ?? text(of.id);
+    if (!id) throw new UnreadableAnswer('A plan lacks its id.');
+    return {
+      id,
+      name: text(of.displayname) ?? text(of.name) ?? id,
+      isPrivate: isTrue(of.isprivate) ?? false,
+      hasFreeTrials: isTrue(of.hasfreetrials) ?? false,
+      isStopSell: isTrue(of.isstopsell) ?? false,
+      minQuantity: whole(of.minquantity),
+      maxQuantity: whole(of.maxquantity),
+    };
+  });
+}
+
+export function readOperations(body: string, subscriptionId: string): MarketplaceOperation[] {
+  return readable(entriesOf(readJson(body), 'operations'), (entry) => operationOf(entry, { subscriptionId }));
+}
+
+/** What a list holds: bare, under its own name, or as `value`; nothing where there is none. */
+function entriesOf(value: unknown, name: string): unknown[] {
+  if (Array.isArray(value)) return value;
+  const of = fieldsOf(value);
+  const entries = of[name] ?? of.value ?? [];
+  if (!Array.isArray(entries)) throw new UnreadableAnswer(`A list of ${name} is none.`);
+  return entries;
 }
 
 /** One entry that cannot be read, of whatever offer, must not hide the others. */
-function readable(items: unknown[]): MarketplaceSubscription[] {
-  return items.flatMap((item) => {
+function readable<T>(entries: unknown[], reader: (entry: unknown) => T): T[] {
+  return entries.flatMap((entry) => {
     try {
-      return [readSubscription(item)];
+      return [reader(entry)];
     } catch (error) {
       if (error instanceof UnreadableAnswer) return [];
       throw error;
@@ -83,29 +123,31 @@ function readable(items: unknown[]): MarketplaceSubscription[] {
   });
 }
 
-const OPERATION_STATUSES: OperationStatus[] = ['NotStarted', 'InProgress', 'Succeeded', 'Failed', 'Conflict'];
-
 /** `asked`: what names it, where the answer does not. */
-export function readOperation(value: unknown, asked: { id: string; subscriptionId: string }): MarketplaceOperation {
+export function readOperation(body: string, asked: { id: string; subscriptionId: string }): MarketplaceOperation {
+  return operationOf(readJson(body), asked);
+}
+
+function operationOf(value: unknown, asked: { id?: string; subscriptionId: string }): MarketplaceOperation {
   const of = fieldsOf(value);
   const word = plain(text(of.status));
-  const status = OPERATION_STATUSES.find((one) => one.toLowerCase() === word);
-  if (!status) throw new UnreadableAnswer('An operation lacks its status.');
+  if (!word) throw new UnreadableAnswer('An operation lacks its status.');
   return {
-    id: readId(of.id ?? asked.id),
+    id: readId(of.id ?? of.operationid ?? asked.id),
     subscriptionId: readId(of.subscriptionid ?? asked.subscriptionId),
     action: text(of.action) ?? '',
-    status,
+    // A word of tomorrow is not an end: it is looked at again.
+    status: OPERATION_STATUSES[word] ?? 'InProgress',
     planId: text(of.planid),
     quantity: whole(of.quantity),
     source: text(of.operationrequestsource),
   };
 }
 
-/** An object's fields by their names in lower case; nothing for anything else. */
+/** An object's fields by their names in lower case and one word; nothing for anything else. */
 function fieldsOf(value: unknown): Fields {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return {};
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name.toLowerCase(), inner]));
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name.toLowerCase().replace(/[-_\s]/gu, ''), inner]));
 }
 
 function text(value: unknown): string | null {
@@ -125,6 +167,18 @@ function whole(value: unknown): number | null {
   return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : null;
 }
 
+/** null: not said. */
+function isTrue(value: unknown): boolean | null {
+  const word = typeof value === 'boolean' ? String(value) : plain(text(value));
+  return word === 'true' ? true : word === 'false' ? false : null;
+}
+
+/** A list of words, or one word with commas. */
+function wordsOf(value: unknown): string[] {
+  const words = typeof value === 'string' ? value.split(',') : Array.isArray(value) ? value : [];
+  return words.flatMap((word) => text(word) ?? []);
+}
+
 /** UTC also where the zone is not said; dates of the year 1 mean none. */
 function instant(value: unknown): Date | null {
   const said = text(value);
@@ -142,12 +196,27 @@ function personOf(value: unknown): MarketplacePerson {
 const lower = (value: unknown): string | null => text(value)?.toLowerCase() ?? null;
 const plain = (word: string | null): string => (word ?? '').replace(/[\s_]/gu, '').toLowerCase();
 
+/** Microsoft's words, and others for the same. */
 const STATUSES: Record<string, SubscriptionStatus> = {
   notstarted: 'PendingFulfillmentStart',
   pendingfulfillmentstart: 'PendingFulfillmentStart',
+  pendingactivation: 'PendingFulfillmentStart',
   subscribed: 'Subscribed',
+  active: 'Subscribed',
   suspended: 'Suspended',
   unsubscribed: 'Unsubscribed',
+  cancelled: 'Unsubscribed',
+  canceled: 'Unsubscribed',
+};
+
+const OPERATION_STATUSES: Record<string, OperationStatus> = {
+  notstarted: 'NotStarted',
+  inprogress: 'InProgress',
+  succeeded: 'Succeeded',
+  success: 'Succeeded',
+  failed: 'Failed',
+  failure: 'Failed',
+  conflict: 'Conflict',
 };
 
 const statusOf = (word: string | null): SubscriptionStatus | null => STATUSES[plain(word)] ?? null;

@@ -45,6 +45,19 @@ export interface MarketplaceOperation {
   source: string | null;
 }
 
+/** A plan that a subscription may have. Source: SaaS fulfillment API v2, list available plans. */
+export interface MarketplacePlan {
+  id: string;
+  name: string;
+  isPrivate: boolean;
+  hasFreeTrials: boolean;
+  /** No longer sold: not to be offered. */
+  isStopSell: boolean;
+  /** Bounds of the seats; null on flat-rate plans. */
+  minQuantity: number | null;
+  maxQuantity: number | null;
+}
+
 /** No answer that can be used now: a timeout, an error of theirs, or a call they do not allow us. Try again later. */
 export class MarketplaceUnavailable extends Error {
   override name = 'MarketplaceUnavailable';
@@ -55,6 +68,32 @@ export class MarketplaceUnavailable extends Error {
   ) {
     super(message);
   }
+}
+
+/** They know us and do not let us, or nobody vouches for us. The message says why in words for the operator; waiting seldom helps. */
+export class MarketplaceForbidden extends MarketplaceUnavailable {
+  override name = 'MarketplaceForbidden';
+}
+
+/** One request to the marketplace as it went: what Microsoft's support asks for. */
+export interface NotedCall {
+  method: string;
+  /** Without its query, which holds tokens. */
+  path: string;
+  /** null: no answer. */
+  status: number | null;
+  requestId: string;
+  correlationId: string;
+  startedAt: Date;
+  durationMs: number;
+  subscriptionId: string | null;
+  /** What they said went wrong, shortened. */
+  error: string | null;
+}
+
+/** Where every call is noted. It must return at once. */
+export interface CallLog {
+  noteCall(call: NotedCall): void;
 }
 
 /** Microsoft's commercial marketplace, as far as a publisher asks it. Every method throws MarketplaceUnavailable. */
@@ -69,6 +108,10 @@ export interface Marketplace {
   listSubscriptions(): AsyncIterable<MarketplaceSubscription>;
   /** `accepted`: received, not done; the subscription tells. `refused`: not in this status. `ended`: never again. */
   activate(subscriptionId: string, plan: { planId: string; quantity: number | null }): Promise<'accepted' | 'refused' | 'ended'>;
+  /** Plans this customer may move to, and the current one; none: the subscription is not known there. */
+  listPlans(subscriptionId: string): Promise<MarketplacePlan[]>;
+  /** What is under way. A new operation may take a while to show; none: nothing is, or the subscription is not known there. */
+  listOperations(subscriptionId: string): Promise<MarketplaceOperation[]>;
   /** null: not known (of notices none need exist). */
   getOperation(subscriptionId: string, operationId: string): Promise<MarketplaceOperation | null>;
   /**
@@ -79,6 +122,11 @@ export interface Marketplace {
     subscriptionId: string,
     wanted: { planId: string } | { quantity: number },
   ): Promise<{ operationId: string | null } | 'busy' | 'refused'>;
+  /**
+   * Asks to end a subscription; it has ended when the subscription says so. `busy`: another operation is under way; `refused`: not
+   * ours to do (a reseller's customer); `ended`: it has ended, or is not known there.
+   */
+  cancel(subscriptionId: string): Promise<{ operationId: string | null } | 'busy' | 'refused' | 'ended'>;
   /** `settled`: somebody or time decided before; `unknown`: there is no such operation. */
   acknowledge(subscriptionId: string, operationId: string, outcome: 'Success' | 'Failure'): Promise<'noted' | 'settled' | 'unknown'>;
 }
