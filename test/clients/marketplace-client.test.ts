@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { MarketplaceClient } from '../../src/clients/marketplace/marketplace-client';
-import { type MarketplaceSubscription, MarketplaceUnavailable, type NotedCall } from '../../src/features/subscriptions/marketplace.port';
+import {
+  MarketplaceForbidden,
+  type MarketplaceSubscription,
+  MarketplaceUnavailable,
+  type NotedCall,
+} from '../../src/features/subscriptions/marketplace.port';
 import { quiet } from '../support/database';
 import { FulfillmentApi } from '../support/fulfillment-api';
 
@@ -95,6 +100,12 @@ test('a wait that the API asks for is waited, one that is too long is left to th
   api.troubles.push({ status: 429, headers: { 'retry-after': '7' } });
   await client().getSubscription(bought.id);
   expect(pauses).toEqual([7000]);
+  pauses = [];
+  api.troubles.push({ status: 503, headers: { 'retry-after': new Date(Date.now() + 6_000).toUTCString() } });
+  await client().getSubscription(bought.id);
+  expect(pauses).toEqual([expect.any(Number)]);
+  expect(pauses[0]).toBeGreaterThan(3_000);
+  expect(pauses[0]).toBeLessThanOrEqual(6_000);
   api.troubles.push({ status: 429, headers: { 'retry-after': '120' } });
   await expect(client().getSubscription(bought.id)).rejects.toMatchObject({ name: 'MarketplaceUnavailable', retryAfterMs: 120_000 });
 });
@@ -159,6 +170,190 @@ test('a link to a host that may not have our token is followed on our own base; 
   expect(await all(client())).toHaveLength(4);
   expect(second.calls).toHaveLength(1);
   await second.stop();
+});
+
+describe('a list', () => {
+  let stranger: FulfillmentApi;
+  beforeEach(async () => {
+    stranger = await FulfillmentApi.start();
+  });
+  afterEach(() => stranger.stop());
+  const ids = async () => (await all(client())).map(({ id }) => id);
+
+  test('is read over pages that are short, empty, or the whole at once', async () => {
+    const bought = Array.from({ length: 5 }, () => buy().id);
+    api.habits.pageSize = 1;
+    api.pages.push({ subscriptions: [], '@nextLink': `${api.url}/saas/subscriptions?continuationToken=%7b%22from%22%3a0%7d` });
+    expect(await ids()).toEqual(bought);
+    api.habits.bareArrays = true;
+    expect(await ids()).toEqual(bought);
+  });
+
+  test('without anything is an empty answer, an empty object, or a list of nothing', async () => {
+    expect(await ids()).toEqual([]);
+    api.pages.push({}, { subscriptions: null }, { value: [], nextLink: null });
+    for (let times = 0; times < 3; times += 1) expect(await ids()).toEqual([]);
+  });
+
+  test.each([
+    [
+      'a foreign host and another way to count',
+      (at: string) => `https://${at}/deep/er?$skip=2&page=two`,
+      '$skip=2&page=two&api-version=2018-08-31',
+    ],
+    [
+      'a token that is not escaped at all',
+      (at: string) => `https://${at}/x?continuationToken={"token":"+RID:~1#","a":1} &api-version=2018-08-31`,
+      'continuationToken={%22token%22:%22+RID:~1%23%22,%22a%22:1}%20&api-version=2018-08-31',
+    ],
+    [
+      'no host',
+      () => '/api/saas/subscriptions?continuationToken=%7b%22a%22%3a1%7d',
+      'continuationToken=%7b%22a%22%3a1%7d&api-version=2018-08-31',
+    ],
+    [
+      'a user name before our host',
+      (_at: string, own: string) => `http://user@${own}/api/saas/subscriptions?continuationToken=%7b%7d`,
+      'continuationToken=%7b%7d&api-version=2018-08-31',
+    ],
+  ])('whose next link has %s goes on at our own host with its query, and nobody else gets the token', async (_what, link, query) => {
+    const bought = buy();
+    api.pages.push({ subscriptions: [], '@nextLink': link(stranger.host, api.host) });
+    expect(await ids()).toEqual([bought.id]);
+    expect(api.calls.map((call) => [call.path, call.query])).toEqual([
+      ['/api/saas/subscriptions', 'api-version=2018-08-31'],
+      ['/api/saas/subscriptions', query],
+    ]);
+    expect(stranger.calls).toHaveLength(0);
+  });
+
+  test('whose links go round in circles is ended', async () => {
+    const bought = buy();
+    const [here, there] = ['a', 'b'].map((token) => `${api.url}/saas/subscriptions?continuationToken=${token}&api-version=2018-08-31`);
+    api.pages.push({ '@nextLink': here }, { '@nextLink': there }, { '@nextLink': here });
+    expect(await ids()).toEqual([]);
+    expect(api.calls).toHaveLength(3);
+    expect(await ids()).toEqual([bought.id]);
+  });
+});
+
+test('plans and open operations are read from lists of any form, with numbers and truth values as words', async () => {
+  const { id } = buy({ status: 'Subscribed' });
+  const operation = api.begin(id, 'ChangePlan', { planId: 'standard' });
+  for (const bareArrays of [false, true])
+    for (const capitals of [false, true]) {
+      Object.assign(api.habits, { bareArrays, capitals });
+      expect(await client().listPlans(id)).toEqual([
+        { id: 'free', name: 'Free', isPrivate: false, hasFreeTrials: false, isStopSell: false, minQuantity: null, maxQuantity: null },
+        { id: 'standard', name: 'Standard', isPrivate: true, hasFreeTrials: true, isStopSell: true, minQuantity: 1, maxQuantity: 50 },
+      ]);
+      expect(await client().listOperations(id)).toEqual([
+        {
+          id: operation.id,
+          subscriptionId: id,
+          action: 'ChangePlan',
+          status: 'InProgress',
+          planId: 'standard',
+          quantity: null,
+          source: 'Azure',
+        },
+      ]);
+    }
+  operation.status = 'Pausing';
+  expect(await client().getOperation(id, operation.id)).toMatchObject({ status: 'InProgress' });
+  api.settle(Object.assign(operation, { status: 'InProgress' }));
+  expect(await client().listOperations(id)).toEqual([]);
+  expect([await client().listPlans(randomUUID()), await client().listOperations(randomUUID())]).toEqual([[], []]);
+});
+
+test('other spellings say the same', async () => {
+  const { id } = buy();
+  const said = {
+    subscription_id: id,
+    Plan_Id: ' gold ',
+    Status: 'Cancelled ',
+    QUANTITY: '7',
+    'auto-renew': 'False',
+    isFreeTrial: 'true',
+    allowedCustomerOperations: 'Read, Fly',
+    term: { TermUnit: 'P7Y', start_date: null },
+  };
+  for (const body of [said, { subscription: said }]) {
+    api.pages.push(body);
+    expect(await client().getSubscription(id)).toMatchObject({
+      id,
+      planId: 'gold',
+      status: 'Unsubscribed',
+      quantity: 7,
+      autoRenew: false,
+      isFreeTrial: true,
+      allowedOperations: ['Read', 'Fly'],
+      termUnit: 'P7Y',
+      termStart: null,
+      purchaser: { tenantId: null },
+    });
+  }
+});
+
+test('every request is noted with its ids, its outcome and what went wrong, and never with a token', async () => {
+  const bought = buy();
+  api.troubles.push({ status: 503, headers: {} });
+  const act = client().correlated('the-act');
+  await act.resolve(bought.token);
+  await act.change(bought.id, { planId: 'standard' });
+  expect(noted.map(({ method, status, subscriptionId, error }) => [method, status, subscriptionId, error])).toEqual([
+    ['POST', 503, null, null],
+    ['POST', 200, null, null],
+    ['PATCH', 400, bought.id, '{"code":"BadArgument"}'],
+  ]);
+  expect(noted.map(({ requestId }) => requestId)).toEqual(api.calls.map(({ headers }) => headers['x-ms-requestid']));
+  expect(new Set(noted.map(({ correlationId }) => correlationId))).toEqual(new Set(['the-act']));
+  expect(noted[0]).toMatchObject({ path: '/api/saas/subscriptions/resolve', startedAt: expect.any(Date), durationMs: expect.any(Number) });
+  expect(JSON.stringify(noted)).not.toMatch(new RegExp(`good|${bought.token.slice(-20)}`, 'u'));
+});
+
+describe('what is not allowed is explained', () => {
+  const jwt = (claims: object) => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`;
+  const refusedWith = async (token: string, subscriptionId: string) => {
+    api.troubles.push(403, 403);
+    const error: unknown = await client({ token: async () => token })
+      .getSubscription(subscriptionId)
+      .catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(MarketplaceForbidden);
+    expect(error).toBeInstanceOf(MarketplaceUnavailable);
+    return (error as Error).message;
+  };
+
+  test('by a token of another application, or without a service principal', async () => {
+    const { id } = buy();
+    expect(await refusedWith(jwt({ appid: 'someone-else', oid: 'x' }), id)).toMatch(
+      /is of the application someone-else, not of MARKETPLACE_CLIENT_ID/u,
+    );
+    expect(await refusedWith(jwt({ appid: CLIENT_ID }), id)).toMatch(/names no service principal/u);
+  });
+
+  test('by the application entered in Partner Center, unless other calls are allowed: then by the offer', async () => {
+    const { id } = buy();
+    expect(await refusedWith(jwt({ azp: CLIENT_ID.toUpperCase(), oid: 'x' }), id)).toMatch(
+      /technical configuration of the offer in Partner Center/u,
+    );
+    const same = client();
+    await same.getSubscription(id);
+    api.troubles.push(403, 403);
+    await expect(same.correlated('x').getSubscription(id)).rejects.toThrow(/of another offer/u);
+  });
+
+  test.each([
+    ['AADSTS7000222: the provided client secret keys are expired', /secret has expired.*MARKETPLACE_CLIENT_SECRET/u],
+    ['AADSTS7000215: Invalid client secret provided', /secret’s value, not its id/u],
+    ['AADSTS700027: Client assertion contains an invalid signature', /certificate is not among those/u],
+    ['AADSTS700016: Application not found', /MARKETPLACE_CLIENT_ID and MARKETPLACE_TENANT_ID/u],
+    ['AADSTS99999: something of tomorrow', /does not accept our credentials/u],
+  ])('by what the authority says: %s', async (said, words) => {
+    const token = () => Promise.reject(Object.assign(new Error(said), { errorCode: 'invalid_client' }));
+    await expect(client({ token }).getSubscription(randomUUID())).rejects.toThrow(words);
+    expect(api.calls).toHaveLength(0);
+  });
 });
 
 test('an answer that cannot be read is trouble of theirs; in a list it does not hide the others', async () => {

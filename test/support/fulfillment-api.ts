@@ -107,6 +107,8 @@ export class FulfillmentApi {
   ];
   /** Statuses that the next calls get instead of an answer; `hang` never answers. */
   readonly troubles: (number | 'hang' | { status: number; headers: Record<string, string> })[] = [];
+  /** Bodies that the next reads of subscriptions get instead of the right ones. */
+  readonly pages: object[] = [];
   /** Bearer tokens that are accepted; null: every one. */
   validTokens: Set<string> | null = null;
   private server!: Server;
@@ -231,6 +233,11 @@ export class FulfillmentApi {
       next();
     });
     const base = '/api/saas/subscriptions';
+    app.get([base, `${base}/:id`], (_req, res, next) => {
+      const page = this.pages.shift();
+      if (page) this.send(res, page);
+      else next();
+    });
     app.post(`${base}/resolve`, (req, res) => this.resolve(req, res));
     app.get(base, (req, res) => this.list(req, res));
     app.get(`${base}/:id`, (req, res) => this.get(req, res));
