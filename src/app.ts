@@ -30,7 +30,7 @@ import { submitHeldDrafts } from './features/submissions/submit-held-drafts';
 import { applyPendingMarketplaceEvents } from './features/subscriptions/apply-event';
 import { createEventRunner } from './features/subscriptions/event-runner';
 import type { Selling } from './features/subscriptions/marketplace.port';
-import { reconcileSubscriptions } from './features/subscriptions/reconcile';
+import { createReconciliation } from './features/subscriptions/reconcile';
 import { rereadSubscriptions } from './features/subscriptions/reread-subscriptions';
 import { SUPPORT_MAIL } from './features/support/contact-support';
 import { supportMail } from './features/support/support-mail';
@@ -194,7 +194,7 @@ function schedule(selling: Selling, handlers: Record<string, OutboxHandler>): Jo
     { name: 'contracts to be renewed', everyMs: 10_000, run: rollContracts },
     { name: 'forecasts', everyMs: 60_000, run: createForecastWatch() },
     { name: 'forgetting', everyMs: 3_600_000, run: forgetWhatIsOver },
-    { name: 'reconciliation', everyMs: 3_600_000, run: (ctx) => reconcileSubscriptions(ctx, selling) },
+    { name: 'reconciliation', everyMs: 3_600_000, run: createReconciliation(selling) },
   ];
 }
 

@@ -1,41 +1,166 @@
-import type { Context } from '../../platform/context';
-import { adoptSnapshot, type Cause, readAndAdopt } from './adopt-snapshot';
-import type { MarketplaceSubscription, Selling } from './marketplace.port';
+import { type Context, inTenant } from '../../platform/context';
+import { listPlans } from '../plans/plans';
+import { organizationOf } from './adopt-snapshot';
+import { differencesOf } from './drift.rules';
+import { keepPending, knownPurchases, mendDrift, noteReconciliation, openDrift, type PendingPurchase, savePending } from './drift.store';
+import { keepsAnchor, offerOf } from './lifecycle.rules';
+import type { Marketplace, MarketplaceSubscription, Selling } from './marketplace.port';
+import { type Compared, mendSubscription } from './mend-subscription';
+import { answerOpenOperations } from './open-operations';
 import { soldPlan } from './sold-plan';
-import { findInDirectory } from './subscriptions.store';
+import { findSubscription, listSubscriptions } from './subscriptions.store';
+
+/** Between two looks at operations after a downtime: Microsoft publishes no limit, and nobody waits. */
+const PACE_MS = 100;
+/** Purchases that we hold and a whole list lacks are asked for one by one; more of them at once are no accident of a list. */
+const MOST_UNLISTED = 100;
 
 /**
- * Repairs what lost or late webhooks left behind: every purchase that the marketplace lists is adopted as a webhook's would be
- * (G6). The list holds all offers of the publisher; unknown purchases of other offers are none of ours.
+ * Repairs what lost or late webhooks left behind (G6): one crawl of the list, then calls only for what differs from what we hold.
+ * What differed is written down, with since when and whether it was mended. The list holds all offers of the publisher; purchases of
+ * other offers are none of ours. `afterDowntime`: operations that began meanwhile may wait for an answer, so all are looked for.
  */
-export async function reconcileSubscriptions(ctx: Context, selling: Selling): Promise<{ seen: number; repaired: number }> {
+export async function reconcileSubscriptions(
+  ctx: Context,
+  selling: Selling,
+  { afterDowntime = false }: { afterDowntime?: boolean } = {},
+): Promise<{ seen: number; repaired: number }> {
   const act = { ...selling, marketplace: selling.marketplace.correlated(ctx.newId()) };
-  let seen = 0;
-  let repaired = 0;
+  const startedAt = ctx.now();
   const askedAt = selling.realTime.now();
-  for await (const truth of act.marketplace.listSubscriptions()) {
-    seen += 1;
-    try {
-      if (await repair(ctx, act, truth, askedAt)) repaired += 1;
-    } catch (error) {
-      ctx.log.error({ err: error, subscriptionId: truth.id }, 'a subscription could not be reconciled');
+  const { listed, failure } = await crawl(act.marketplace);
+  const holdings = await openHoldings(ctx, listed);
+
+  let repaired = 0;
+  const mend = async (one: Compared) => {
+    if (await mendSubscription(ctx, act, one)) repaired += 1;
+  };
+  const waiting: string[] = [];
+  for await (const one of compare(ctx, holdings, askedAt)) {
+    if (one.differs) await mend(one);
+    else if (holdings.drifted.has(one.subscriptionId.toLowerCase())) await mendDrift(ctx.database, one.subscriptionId, ctx.now());
+    if ((one.differs || afterDowntime) && keepsAnchor(one.listed!.status)) waiting.push(one.subscriptionId);
+  }
+  if (failure === null) for await (const one of unlisted(ctx, holdings, askedAt)) await mend(one);
+  await keepPendingPurchases(ctx, holdings, failure === null);
+  for (const subscriptionId of waiting) {
+    await answerOpenOperations(ctx, act, subscriptionId);
+    if (afterDowntime) await selling.pause(PACE_MS);
+  }
+
+  const run = { seen: listed.length, repaired };
+  const error = failure === null ? null : (failure as Error).message;
+  await noteReconciliation(ctx.database, ctx.newId(), { startedAt, endedAt: ctx.now(), ...run, error });
+  if (repaired > 0) ctx.log.warn(run, 'subscriptions differed from the marketplace and were repaired');
+  if (failure !== null) throw failure;
+  return run;
+}
+
+/** The whole list, or what of it came before it broke off. */
+async function crawl(marketplace: Marketplace): Promise<{ listed: MarketplaceSubscription[]; failure: unknown }> {
+  const listed = new Map<string, MarketplaceSubscription>();
+  try {
+    for await (const truth of marketplace.listSubscriptions()) listed.set(truth.id.toLowerCase(), truth);
+    return { listed: [...listed.values()], failure: null };
+  } catch (failure) {
+    return { listed: [...listed.values()], failure };
+  }
+}
+
+/** What we know before we compare; all by the marketplace's id in small letters. */
+interface Holdings {
+  /** Purchases of ours that the marketplace lists. */
+  listed: Map<string, MarketplaceSubscription>;
+  /** Purchases that we know. */
+  known: Map<string, { tenantId: string; subscriptionId: string }>;
+  /** What differed before and was not mended. */
+  drifted: Set<string>;
+}
+
+async function openHoldings({ database }: Context, all: MarketplaceSubscription[]): Promise<Holdings> {
+  const known = new Map((await knownPurchases(database)).map(({ externalId, ...entry }) => [externalId, entry]));
+  const drifted = new Set((await openDrift(database)).map(({ subscriptionId }) => subscriptionId));
+  const sold = (await listPlans(database, null)).filter(({ billing }) => billing === 'marketplace');
+  const offers = new Set(sold.map(({ offerId }) => offerId));
+  const listed = new Map<string, MarketplaceSubscription>();
+  for (const truth of all) {
+    const id = truth.id.toLowerCase();
+    const isNew = !known.has(id) && truth.status !== 'Unsubscribed';
+    if (known.has(id) || (isNew && (offers.has(offerOf(truth.offerId)) || (await soldPlan(database, truth)) !== null)))
+      listed.set(id, truth);
+  }
+  return { listed, known, drifted };
+}
+
+/** Each listed purchase of ours, with what we hold of it and whether that differs; organizations are read one by one. */
+async function* compare(ctx: Context, { listed, known }: Holdings, askedAt: Date): AsyncIterable<Compared & { differs: boolean }> {
+  const byTenant = new Map<string, MarketplaceSubscription[]>();
+  for (const [id, truth] of listed) {
+    const tenantId = known.get(id)?.tenantId;
+    if (tenantId === undefined)
+      yield { subscriptionId: truth.id, listed: truth, held: null, tenantId: organizationOf(truth), differs: true };
+    else byTenant.set(tenantId, [...(byTenant.get(tenantId) ?? []), truth]);
+  }
+  for (const [tenantId, truths] of byTenant) {
+    const rows = await inTenant(ctx, tenantId, ({ db }) => listSubscriptions(db, tenantId));
+    for (const truth of truths) {
+      const held = rows.find(({ subscriptionId }) => subscriptionId === known.get(truth.id.toLowerCase())!.subscriptionId) ?? null;
+      // What was adopted since the list was asked for is newer than the list.
+      const isNewer = held !== null && held.snapshotAt >= askedAt;
+      const differs = held === null || (!isNewer && differencesOf(held, truth).length > 0);
+      yield { subscriptionId: truth.id, listed: truth, held, tenantId, differs };
     }
   }
-  if (repaired > 0) ctx.log.warn({ seen, repaired }, 'subscriptions differed from the marketplace and were repaired');
-  return { seen, repaired };
 }
 
-/** True when ours differed. */
-async function repair(ctx: Context, selling: Selling, truth: MarketplaceSubscription, askedAt: Date): Promise<boolean> {
-  if (!(await isOurs(ctx, truth))) return false;
-  const cause: Cause = { name: 'reconcile', actor: null };
-  const adoption = await adoptSnapshot(ctx, truth, askedAt, cause);
-  const outcome = adoption.outcome === 'stale' ? (await readAndAdopt(ctx, selling, truth.id, cause))?.adoption.outcome : adoption.outcome;
-  return outcome === 'adopted';
+/** Purchases that we hold as living and a whole list lacks. */
+async function* unlisted(ctx: Context, { listed, known }: Holdings, askedAt: Date): AsyncIterable<Compared> {
+  let found = 0;
+  for (const [id, { tenantId, subscriptionId }] of known) {
+    if (listed.has(id)) continue;
+    const held = await inTenant(ctx, tenantId, ({ db }) => findSubscription(db, tenantId, subscriptionId));
+    if (!held || held.status === 'Unsubscribed' || held.snapshotAt >= askedAt) continue;
+    found += 1;
+    if (found <= MOST_UNLISTED) yield { subscriptionId: held.externalId, listed: null, held, tenantId };
+  }
+  if (found > MOST_UNLISTED) ctx.log.error({ found }, 'the marketplace’s list lacks many subscriptions that we hold');
 }
 
-async function isOurs(ctx: Context, truth: MarketplaceSubscription): Promise<boolean> {
-  if (await findInDirectory(ctx.database, truth.id)) return true;
-  if (truth.status === 'Unsubscribed') return false;
-  return (await soldPlan(ctx.database, truth)) !== null;
+async function keepPendingPurchases(ctx: Context, { listed, known }: Holdings, isWhole: boolean): Promise<void> {
+  const at = ctx.now();
+  const pending = [...listed.values()].filter(({ status }) => status === 'PendingFulfillmentStart');
+  for (const truth of pending) {
+    const tenantId = known.get(truth.id.toLowerCase())?.tenantId ?? organizationOf(truth);
+    if (tenantId !== null) await savePending(ctx.database, toPending(truth, tenantId, at), at);
+  }
+  if (isWhole)
+    await keepPending(
+      ctx.database,
+      pending.map(({ id }) => id),
+    );
+}
+
+const toPending = (
+  { id, name, offerId, planId, purchaser, beneficiary, purchasedAt }: MarketplaceSubscription,
+  tenantId: string,
+  at: Date,
+) =>
+  ({
+    subscriptionId: id,
+    tenantId,
+    name,
+    offerId,
+    planId,
+    purchaser: purchaser.address ?? beneficiary.address,
+    // Where the marketplace does not say when, it is counted from when we saw it first.
+    purchasedAt: purchasedAt ?? at,
+  }) satisfies PendingPurchase;
+
+/** The repair of one process: its first whole run also looks for operations that began while nobody listened. */
+export function createReconciliation(selling: Selling): (ctx: Context) => Promise<void> {
+  let afterDowntime = true;
+  return async (ctx) => {
+    await reconcileSubscriptions(ctx, selling, { afterDowntime });
+    afterDowntime = false;
+  };
 }

@@ -1,0 +1,78 @@
+import type { MarketplaceSubscription } from './marketplace.port';
+import type { SubscriptionRow } from './subscriptions.store';
+
+/** One fact on which we and the marketplace do not agree, in words. */
+export interface Difference {
+  field: string;
+  ours: string | null;
+  theirs: string | null;
+}
+
+/** Why a subscription is not as the marketplace says. */
+export type DriftCause =
+  /** A webhook was lost or is late. */
+  | 'differs'
+  /** It was bought and begun without us. */
+  | 'unknown_here'
+  /** We hold it, and the marketplace says that there is none. */
+  | 'unknown_there'
+  /** The catalog does not sell what the marketplace sold. */
+  | 'plan_unknown'
+  /** It names no organization. */
+  | 'owner_unknown'
+  /** It could not be looked at: the marketplace, or a fault of ours. */
+  | 'not_read';
+
+/** Facts that an ended subscription may lack, and a living one too: the marketplace's silence changes nothing of what we hold. */
+const MAY_BE_SILENT = new Set(['quantity', 'termUnit', 'termStart', 'termEnd']);
+
+/** In which facts a subscription that we hold is not what the marketplace says. */
+export function differencesOf(held: SubscriptionRow, truth: MarketplaceSubscription): Difference[] {
+  const [ours, theirs] = [factsOf(held), factsOf(truth)];
+  const mayLack = (field: string) => MAY_BE_SILENT.has(field) && (field !== 'quantity' || truth.status === 'Unsubscribed');
+  return Object.keys(theirs).flatMap((field) => {
+    const [mine, said] = [ours[field]!, theirs[field]!];
+    return mine === said || (said === null && mayLack(field)) ? [] : [{ field, ours: mine, theirs: said }];
+  });
+}
+
+type Comparable = Omit<MarketplaceSubscription, 'id' | 'purchasedAt'>;
+
+function factsOf(one: Comparable): Record<string, string | null> {
+  return {
+    status: one.status,
+    planId: one.planId,
+    quantity: one.quantity?.toString() ?? null,
+    name: one.name,
+    offerId: one.offerId,
+    termUnit: one.termUnit,
+    termStart: one.termStart?.toISOString() ?? null,
+    termEnd: one.termEnd?.toISOString() ?? null,
+    autoRenew: String(one.autoRenew),
+    isFreeTrial: String(one.isFreeTrial),
+    allowedOperations: [...one.allowedOperations].sort().join(' '),
+    purchaser: personIn(one.purchaser),
+    beneficiary: personIn(one.beneficiary),
+  };
+}
+
+const personIn = ({ tenantId, objectId, address }: MarketplaceSubscription['purchaser']): string =>
+  [tenantId, objectId, address].map((part) => part ?? '–').join(' ');
+
+const DAY_MS = 86_400_000;
+/** A purchase that nobody activates lapses then. Source: SaaS life cycle. */
+const LAPSES_AFTER_MS = 30 * DAY_MS;
+
+export const lapsesAt = (purchasedAt: Date): Date => new Date(purchasedAt.getTime() + LAPSES_AFTER_MS);
+
+/** When the publisher is told that a purchase still waits for its activation: soon enough to help, then before it lapses. */
+export type ActivationReport = 'two_days' | 'week_left' | 'day_left';
+
+/** The report that is due now; null: too early, or too late to do anything. */
+export function dueReport(purchasedAt: Date, at: Date): ActivationReport | null {
+  const leftMs = lapsesAt(purchasedAt).getTime() - at.getTime();
+  if (leftMs <= 0) return null;
+  if (leftMs <= DAY_MS) return 'day_left';
+  if (leftMs <= 7 * DAY_MS) return 'week_left';
+  return leftMs <= LAPSES_AFTER_MS - 2 * DAY_MS ? 'two_days' : null;
+}

@@ -1,0 +1,38 @@
+import type { Context } from '../../platform/context';
+import { applyMarketplaceEvent } from './apply-event';
+import { actionOf, awaitsAnswer } from './lifecycle.rules';
+import { type MarketplaceOperation, MarketplaceUnavailable, type Selling } from './marketplace.port';
+import { receiveMarketplaceEvent } from './receive-event';
+
+/**
+ * Answers what waits for our word although no webhook of it arrived, as after a downtime: each open operation is taken as the event
+ * that its webhook would have been, so a webhook that comes after all is a repeat. Answers how many it took.
+ */
+export async function answerOpenOperations(ctx: Context, selling: Selling, subscriptionId: string): Promise<number> {
+  try {
+    const open = (await selling.marketplace.listOperations(subscriptionId)).filter(waits);
+    for (const operation of open) {
+      ctx.log.warn({ subscriptionId, operationId: operation.id, action: operation.action }, 'an operation was found open');
+      const { eventId } = await receiveMarketplaceEvent(ctx, selling, eventOf(operation, subscriptionId));
+      await applyMarketplaceEvent(ctx, selling, eventId);
+    }
+    return open.length;
+  } catch (error) {
+    if (!(error instanceof MarketplaceUnavailable)) throw error;
+    ctx.log.warn({ err: error, subscriptionId }, 'open operations could not be looked for');
+    return 0;
+  }
+}
+
+const waits = ({ action, status }: MarketplaceOperation): boolean =>
+  awaitsAnswer(actionOf(action)) && (status === 'InProgress' || status === 'NotStarted');
+
+const eventOf = (operation: MarketplaceOperation, subscriptionId: string) => ({
+  id: operation.id,
+  subscriptionId,
+  action: operation.action,
+  planId: operation.planId,
+  payload: { ...operation, foundOpen: true },
+  requestId: null,
+  correlationId: null,
+});
