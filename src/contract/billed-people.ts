@@ -13,7 +13,7 @@ export type BilledKind = z.infer<typeof BilledKind>;
 const Rule = z.object({
   /** class_active: everybody of class active; in_active_team: of those, who is in at least one team that is not archived. */
   active: z.enum(['class_active', 'in_active_team']),
-  /** any_time: billed if active at any instant of the month; cut_off: if active when it ends. */
+  /** any_time: billed if active at any instant of the month; cut_off: if active when it begins. */
   countRule: z.enum(['any_time', 'cut_off']),
 });
 

@@ -44,18 +44,19 @@ export interface Window {
 }
 
 /**
- * Who and which teams are billed of a window: whoever counted at any instant of it, or at its last. The names of teams are looked
+ * Who and which teams are billed of a window: whoever counted at any instant of it, or at its first. The names of teams are looked
  * up person by person: a join would be planned by guesses about spans, and once guessed wrong takes the square of the time.
  * $1 tenant, $2 start, $3 end, $4 zone, $5 active rule, $6 count rule.
  */
 const BILLED = `
   billed_when as (
-    select case when $6 = 'any_time' then tstzrange($2, $3) else tstzrange($3::timestamptz - interval '1 microsecond', $3) end as span),
+    select case when $6 = 'any_time' then tstzrange($2, $3) else tstzrange($2, $2, '[]') end as span),
   people as materialized (select a.* from billed_when w, active_members($1, $5, w.span) a),
   active as materialized (select a.* from billed_when w, active_teams($1, w.span) a),
   units as (
     select u.kind, row_number() over (partition by u.kind order by lower(u.name), u.subject)::int as position, u.subject, u.name, u.address, u.teams,
-           (u.began_at at time zone $4)::date as from_day, ((u.ended_at - interval '1 microsecond') at time zone $4)::date as until_day
+           (u.began_at at time zone $4)::date as from_day,
+           (greatest(u.ended_at - interval '1 microsecond', u.began_at) at time zone $4)::date as until_day
       from (select 'people' as kind, p.member_id as subject, m.name, m.address, p.began_at, p.ended_at,
                    array(select t.name from teams t where t.tenant_id = $1 and t.team_id = any (p.team_ids) order by lower(t.name), t.team_id) as teams
               from people p join members m on m.tenant_id = $1 and m.member_id = p.member_id

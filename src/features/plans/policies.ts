@@ -66,6 +66,17 @@ export const QuotaItem = z.strictObject({
   rollover: z.strictObject({ cap: Units }).nullable().default(null),
   /** per_team: admins may give teams a share of it. */
   allocation: z.enum(['none', 'per_team']).default('none'),
+  /** metered: an organization that agrees may use more than the amount, and Microsoft bills it by this dimension of the offer. */
+  overage: z
+    .strictObject({
+      mode: z.enum(['none', 'metered']).default('none'),
+      dimension: z
+        .string()
+        .regex(/^[A-Za-z0-9][\w.-]{0,49}$/u, 'letters, digits, _, . and -, at most 50')
+        .nullable()
+        .default(null),
+    })
+    .prefault({}),
 });
 export type QuotaItem = z.infer<typeof QuotaItem>;
 
@@ -187,7 +198,7 @@ export type CancellationPolicy = z.infer<typeof CancellationPolicy>;
 export const PeoplePolicy = z.strictObject({
   /** class_active: everybody of class active; in_active_team: of those, who is in at least one team that is not archived. */
   active: z.enum(['class_active', 'in_active_team']).default('class_active'),
-  /** any_time: billed if active at any instant of the month; cut_off: if active when it ends. */
+  /** any_time: billed if active at any instant of the month; cut_off: if active when it begins. */
   countRule: z.enum(['any_time', 'cut_off']).default('any_time'),
 });
 export type PeoplePolicy = z.infer<typeof PeoplePolicy>;

@@ -83,7 +83,12 @@ test('EC-12: page, count, bill, list and limit say the same number, whatever hap
         )
       )[0]!.used,
       bill: (
-        await billedCounts(tx, tenant.tenantId, { active: 'in_active_team', countRule: 'cut_off' }, { start: new Date(0), end: ctx.now() })
+        await billedCounts(
+          tx,
+          tenant.tenantId,
+          { active: 'in_active_team', countRule: 'cut_off' },
+          { start: ctx.now(), end: new Date(8e14) },
+        )
       ).people,
     }));
     const page = unwrap(await listMembers(ctx, tenant.owner, MemberQuery.parse({ limit: 100, active: 'true' }))).items.length;
@@ -159,28 +164,30 @@ describe('EC-11 EC-19: any_time, billed if active at any instant of the month', 
   });
 });
 
-describe('EC-11 EC-19: cut_off, billed if active when the month ends', () => {
-  test('archived on the 10th: not on this month’s list; brought back on the 20th of the next: on that one', async () => {
+describe('EC-11 EC-19: cut_off, billed if active when the month begins', () => {
+  test('archived on the 10th: on this month’s list and not on the next; brought back on the 20th: on the list of the month after', async () => {
     const { ctx, clock, tenant, members } = await aWorkspace(1, { countRule: 'cut_off' });
     const team = await aTeam(ctx, tenant.owner, members);
-    clock.set('2026-03-10T00:00:00.000Z');
-    await archive(ctx, tenant, team);
-    clock.set('2026-04-20T00:00:00.000Z');
-    unwrap(await unarchiveTeam(ctx, tenant.owner, team.id, key()));
-    clock.set('2026-05-01T00:00:00.000Z');
-    expect(await names(ctx, tenant, '2026-03')).toEqual([]);
-    expect(await names(ctx, tenant, '2026-03', 'teams')).toEqual([]);
-    expect((await billed(ctx, tenant, '2026-04')).items).toMatchObject([{ from: '2026-04-30', until: '2026-04-30' }]);
+    clock.set('2026-04-10T00:00:00.000Z');
+    const archived = await archive(ctx, tenant, team);
+    clock.set('2026-05-20T00:00:00.000Z');
+    unwrap(await unarchiveTeam(ctx, tenant.owner, archived.id, key()));
+    clock.set('2026-07-01T00:00:00.000Z');
+    expect((await billed(ctx, tenant, '2026-04')).items).toMatchObject([{ from: '2026-04-01', until: '2026-04-01' }]);
+    expect(await names(ctx, tenant, '2026-04', 'teams')).toEqual(['Sample team']);
+    expect(await names(ctx, tenant, '2026-05')).toEqual([]);
+    expect(await names(ctx, tenant, '2026-05', 'teams')).toEqual([]);
+    expect((await billed(ctx, tenant, '2026-06')).items).toMatchObject([{ from: '2026-06-01', until: '2026-06-01' }]);
   });
 
-  test('archived at the very end of the month still counts in it, and nothing of the next month does', async () => {
+  test('archived at the instant the month begins does not count in it, and what is made at that instant does', async () => {
     const { ctx, clock, tenant, members } = await aWorkspace(2, { countRule: 'cut_off' });
     const old = await aTeam(ctx, tenant.owner, [members[0]!], { name: 'Old' });
     clock.set('2026-04-01T00:00:00.000Z');
     await archive(ctx, tenant, old);
     await aTeam(ctx, tenant.owner, [members[1]!], { name: 'New' });
-    expect(await names(ctx, tenant, '2026-03')).toEqual([members[0]!.name]);
     clock.set('2026-05-01T00:00:00.000Z');
+    expect(await names(ctx, tenant, '2026-03')).toEqual([members[0]!.name]);
     expect(await names(ctx, tenant, '2026-04')).toEqual([members[1]!.name]);
   });
 });
