@@ -646,3 +646,45 @@ test('the presets explain their own words: each begins with how the scheme speak
     expect(text).toMatch(/# The scheme's words +here\n/u);
   }
 });
+
+describe('overage (G11): only what Microsoft can meter', () => {
+  const metered = (plan: string, quota = '{ amount: 5, overage: { mode: metered, dimension: extra } }', billing = 'marketplace') => `
+offer: metered
+billing: ${billing}
+plans:
+  - id: one
+    rank: 1
+    name: { en: One, de: Eins, it: Uno }
+    description: { en: One, de: Eins, it: Uno }
+    ${plan}
+    quotas: { tickets: ${quota} }
+`;
+  const monthly = 'prices: [{ term: P1M, currency: EUR, minor: 100 }]';
+
+  test('a flat rate of one term, with an amount and a dimension, can be metered', () => {
+    const catalog = parseCatalog(metered(monthly), 'metered.yaml');
+    expect(catalog.plans[0]!.quotas.tickets!.overage).toEqual({ mode: 'metered', dimension: 'extra' });
+  });
+
+  test.each([
+    ['no dimension', metered(monthly, '{ amount: 5, overage: { mode: metered } }'), 'which dimension'],
+    ['a dimension that nothing reports to', metered(monthly, '{ amount: 5, overage: { dimension: extra } }'), 'mode none reports nothing'],
+    ['a direct contract', metered(monthly, undefined, 'direct'), 'needs billing: marketplace'],
+    ['a soft limit', metered(monthly, '{ amount: 5, enforcement: soft, overage: { mode: metered, dimension: extra } }'), 'needs hard'],
+    ['nothing to exceed', metered(monthly, '{ amount: unlimited, overage: { mode: metered, dimension: extra } }'), 'there is nothing'],
+    ['nothing included', metered(monthly, '{ amount: 0, overage: { mode: metered, dimension: extra } }'), 'include at least 1'],
+    [
+      'a price per license',
+      metered('prices: [{ term: P1M, currency: EUR, minor: 100, per: full_license }]\n    license: { scope: user }'),
+      'flat rates only',
+    ],
+    ['a yearly term with monthly periods', metered('prices: [{ term: P1Y, currency: EUR, minor: 100 }]'), 'sold for P1M alone'],
+  ])('refused: %s', (_what, text, words) => {
+    expect(() => parseCatalog(text, 'metered.yaml')).toThrow(words);
+  });
+
+  test('the example of a metered offer can be used', async () => {
+    const catalog = await loadCatalog('plans/examples/metered.yaml');
+    expect(catalog.plans.map(({ quotas }) => quotas.tickets!.overage.dimension)).toEqual(['extra_ticket', 'extra_ticket']);
+  });
+});

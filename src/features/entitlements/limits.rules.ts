@@ -1,4 +1,11 @@
-import { DEFAULT_POLICY, type MeterPolicy, type StoredPolicy, wholePolicy, withOverrides } from '../plans/quota-policy.rules';
+import {
+  DEFAULT_POLICY,
+  type MeterPolicy,
+  overageAdmitted,
+  type StoredPolicy,
+  wholePolicy,
+  withOverrides,
+} from '../plans/quota-policy.rules';
 
 export type GrantSource = 'plan' | 'addon' | 'support' | 'trial' | 'rollover' | 'transition';
 
@@ -91,9 +98,11 @@ export function limitsToCome(
 }
 
 /** Nothing is beyond an allowance that is not there: neither a tolerance nor an overage. */
-function hardLimitOf(available: number | null, { enforcement, tolerance, onExhausted }: MeterPolicy): number | null {
+function hardLimitOf(available: number | null, policy: MeterPolicy): number | null {
   if (available === null || available === 0) return available;
-  return enforcement === 'hard' && onExhausted !== 'allow_over' ? available + tolerance : null;
+  if (policy.enforcement !== 'hard' || policy.onExhausted === 'allow_over') return null;
+  const billed = overageAdmitted(policy);
+  return billed === null ? null : available + (billed || policy.tolerance);
 }
 
 /** Whose policy holds when several grants have one: a plan's before an add-on's, then the higher priority, then the later. */

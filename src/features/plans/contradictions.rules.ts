@@ -174,6 +174,7 @@ function planAlone(catalog: Catalog, plan: CatalogPlan, wrote: WroteHere): Contr
   return [
     ...pricesOf(catalog, plan),
     ...METERS.flatMap((meter) => quotaOf(meter, plan, wrote)),
+    ...METERS.flatMap((meter) => overageOf(meter, catalog, plan)),
     ...Object.entries(plan.limits).flatMap(([name, item]) => limitOf(catalog, name, item, plan)),
     ...changeOf(catalog, plan, wrote),
     ...licenseOf(plan, wrote),
@@ -228,6 +229,35 @@ function quotaOf(meter: Meter, plan: CatalogPlan, wrote: WroteHere): Contradicti
         ['allocation', allocation === 'per_team' && amount === 'unlimited', 'an unlimited amount has no shares'],
       ]),
     ],
+  );
+}
+
+/** What Microsoft meters: flat rates only, over a base window as long as the term, and only what exceeds an included amount. */
+function overageOf(meter: Meter, { billing }: Catalog, { role, prices, quotas }: CatalogPlan): Contradiction[] {
+  const item = quotas[meter];
+  if (!item) return [];
+  const { mode, dimension } = item.overage;
+  if (mode === 'none')
+    return lines([[`quotas.${meter}.overage.dimension`, dimension !== null, 'mode none reports nothing; write mode: metered']]);
+  const term = item.period === 'year' ? 'P1Y' : 'P1M';
+  const twin = METERS.find((other) => other !== meter && quotas[other]?.overage.dimension === dimension);
+  return within(
+    ['quotas', meter],
+    lines([
+      ['overage.dimension', dimension === null, 'which dimension of the offer? Its id in Partner Center'],
+      ['overage.dimension', dimension !== null && twin !== undefined, `${twin} report to it too; a dimension counts one thing`],
+      ['overage.mode', billing === 'direct', 'Microsoft meters and bills overage; metered needs billing: marketplace'],
+      ['overage.mode', role === 'addon', 'overage belongs to the base plan, which an add-on stands beside'],
+      ['overage.mode', item.enforcement !== 'hard', `enforcement ${item.enforcement} admits everything unbilled; metered needs hard`],
+      ['overage.mode', item.amount === 'unlimited', 'beyond an unlimited amount there is nothing'],
+      ['overage.mode', item.amount === 0, 'an amount of 0 is not part of the plan; include at least 1'],
+      ['overage.mode', prices.some(({ per }) => per !== 'subscription'), 'Microsoft meters flat rates only; write prices per subscription'],
+      [
+        'period',
+        prices.some((price) => price.term !== term),
+        `Microsoft’s included amount begins anew with every ${item.period === 'year' ? 'month of a monthly' : 'year of a yearly'} term; a metered plan is sold for ${term} alone`,
+      ],
+    ]),
   );
 }
 

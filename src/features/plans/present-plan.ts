@@ -111,6 +111,7 @@ function behavior({ entitlement, amount, policy }: PlanItem, say: Speaker): stri
     ...(quota.releaseOn === 'delete' ? [items.release] : []),
     ...(quota.rollover ? [put(items.rollover, { cap: quota.rollover.cap })] : []),
     ...(quota.allocation === 'per_team' ? [items.allocation] : []),
+    ...(quota.overage?.mode === 'metered' ? [items.overage] : []),
   ];
 }
 

@@ -1,7 +1,10 @@
 import type { ItemPolicy, QuotaItem } from './policies';
 
 /** How a meter behaves: every policy of a plan's item, decided. */
-export type MeterPolicy = Omit<QuotaItem, 'amount'>;
+export type MeterPolicy = Omit<QuotaItem, 'amount' | 'overage'> & {
+  /** `admits`: so many units beyond the amount an organization agreed to pay for; absent: it did not. */
+  overage: QuotaItem['overage'] & { admits?: number | 'unlimited' };
+};
 
 /** What plan items and grants hold. The first catalogs kept their thresholds beside the other fields. */
 export type StoredPolicy = ItemPolicy & {
@@ -30,6 +33,7 @@ export const DEFAULT_POLICY: MeterPolicy = {
   onExhausted: 'block',
   rollover: null,
   allocation: 'none',
+  overage: { mode: 'none', dimension: null },
 };
 
 /** A policy as it was stored at any time, whole. What it does not know it leaves at the default; it never fails. */
@@ -46,4 +50,10 @@ export function withOverrides(policy: MeterPolicy, overrides: readonly { field: 
     changed[name] = inner ? { ...(changed[name] as object), [inner]: value } : value;
   }
   return changed as MeterPolicy;
+}
+
+/** Units beyond the amount that are admitted because Microsoft bills them; null = without limit, 0 = none: not in the plan, or not agreed to. */
+export function overageAdmitted({ overage: { mode, admits = 0 } }: Pick<MeterPolicy, 'overage'>): number | null {
+  if (mode === 'none') return 0;
+  return admits === 'unlimited' ? null : admits;
 }
