@@ -32,6 +32,7 @@ export type Refusal =
   | { code: 'nothing_to_unlock' }
   | { code: 'override_invalid'; path: string; message: string }
   | { code: 'override_not_found' }
+  | { code: 'overage_not_possible'; meter: string; reason: 'not_in_plan' | 'free_trial' | 'not_subscribed' }
   | { code: 'hold_not_found' }
   | { code: 'hold_closed'; state: 'confirmed' | 'released' | 'expired' }
   | { code: 'allocation_off'; meter: string }
@@ -67,6 +68,7 @@ export type Refusal =
   | { code: 'idempotency_conflict' }
   | { code: 'stale_revision'; current: Record<string, unknown> & { revision: number } }
   | { code: 'tenant_not_found' }
+  | { code: 'event_not_found' }
   | { code: 'ticket_not_found' }
   | { code: 'checklist_not_found' }
   | { code: 'opportunity_not_found' }
@@ -90,7 +92,7 @@ export type Refusal =
   | { code: 'plan_version_unavailable'; planId: string; version: number; newest: number }
   | {
       code: 'change_not_allowed';
-      reason: 'same_plan' | 'other_offer' | 'is_addon' | 'is_base' | 'no_changes' | 'managed_elsewhere' | 'one_at_a_time';
+      reason: 'same_plan' | 'other_offer' | 'is_addon' | 'is_base' | 'no_changes' | 'managed_elsewhere' | 'by_partner' | 'one_at_a_time';
       toPlanId: string;
     }
   | { code: 'term_mismatch'; term: string | null; wantedTerm: string; offer: 'buy_new_at_renewal'; renewsAt: string | null }
@@ -108,7 +110,8 @@ export type Refusal =
   | { code: 'change_open'; changeId: string; toPlanId: string; effectiveAt: string }
   | { code: 'change_not_found' }
   | { code: 'change_closed'; state: 'awaiting_marketplace' | 'applied' | 'withdrawn' | 'refused' }
-  | { code: 'consent_missing'; of: 'change' | 'removal' | 'purchase'; items: string[] }
+  | { code: 'cancellation_window_closed'; refundableUntil: string; renewal: 'on' | 'off'; href: string }
+  | { code: 'consent_missing'; of: 'change' | 'removal' | 'purchase' | 'cancellation'; items: string[] }
   | { code: 'preview_outdated'; previewedAt: string | null }
   | { code: 'too_many_kept'; kind: string; limit: number; chosen: number }
   | { code: 'addon_owned'; planId: string; owned: number; grants: { meter: string; amount: number | null; pending: number | null }[] }

@@ -13,6 +13,7 @@ const STATUS: Record<ProblemCode, number> = {
   nothing_to_unlock: 409,
   override_invalid: 422,
   override_not_found: 404,
+  overage_not_possible: 409,
   hold_not_found: 404,
   hold_closed: 409,
   allocation_off: 409,
@@ -33,6 +34,7 @@ const STATUS: Record<ProblemCode, number> = {
   idempotency_conflict: 409,
   stale_revision: 412,
   tenant_not_found: 404,
+  event_not_found: 404,
   ticket_not_found: 404,
   checklist_not_found: 404,
   opportunity_not_found: 404,
@@ -70,6 +72,7 @@ const STATUS: Record<ProblemCode, number> = {
   change_open: 409,
   change_not_found: 404,
   change_closed: 409,
+  cancellation_window_closed: 409,
   consent_missing: 409,
   preview_outdated: 409,
   too_many_kept: 409,
@@ -141,7 +144,7 @@ export function refusalFacts(refusal: Refusal): Record<string, unknown> {
 }
 
 /** The facts by which a code has closer sentences than its own. */
-const CLOSER = ['needs', 'reason', 'of', 'state', 'subscriptionStatus'] as const;
+const CLOSER = ['needs', 'reason', 'of', 'state', 'renewal', 'subscriptionStatus'] as const;
 
 function sentenceOf(texts: Record<string, unknown>, code: ProblemCode, facts: Record<string, unknown>): string {
   const closer = CLOSER.map((fact) => texts[`${code}_${String(facts[fact])}`]).find((text) => typeof text === 'string');
@@ -153,10 +156,14 @@ function sentence(code: ProblemCode, facts: Record<string, unknown>, locale: Loc
   const words: Record<string, unknown> = {
     ...facts,
     meterName: typeof facts.meter === 'string' ? meterName(facts.meter, locale) : undefined,
-    resetsAt: typeof facts.resetsAt === 'string' ? instantInWords(new Date(facts.resetsAt), locale, 'UTC') : undefined,
+    resetsAt: instantOf(facts.resetsAt, locale),
+    refundableUntil: instantOf(facts.refundableUntil, locale),
   };
   return withPending(fill(sentenceOf(texts, code, facts), words, locale), facts as { pending?: Pending; submitsItself?: true }, locale);
 }
+
+const instantOf = (fact: unknown, locale: Locale): string | undefined =>
+  typeof fact === 'string' ? instantInWords(new Date(fact), locale, 'UTC') : undefined;
 
 /** Whoever is held up by what was bought is told whom to ask (TW-31). */
 const BLOCKED: readonly ProblemCode[] = ['quota_exhausted', 'limit_reached', 'no_subscription', 'subscription_inactive'];
