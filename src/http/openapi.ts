@@ -14,9 +14,11 @@ extendZodWithOpenApi(z);
 
 type Responses = RouteConfig['responses'];
 
+/** Named, so that it stands once in a document in which every operation refers to it. */
+const REFUSED = Problem.meta({ id: 'Problem' });
 const FILE = z.string().openapi({ format: 'binary' });
 
-const problem = (description: string) => ({ description, content: { 'application/problem+json': { schema: Problem } } });
+const problem = (description: string) => ({ description, content: { 'application/problem+json': { schema: REFUSED } } });
 
 /** What an API says of itself as a whole. */
 interface About {

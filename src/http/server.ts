@@ -61,7 +61,7 @@ export function createServer(parts: ServerParts): Express {
 }
 
 function customers({ ctx, config, verify, api, version }: ServerParts): Router {
-  return routerOf(ctx, api, describeApi(api, config.publicUrl, version), {
+  return routerOf(ctx, api, () => describeApi(api, config.publicUrl, version), {
     signIn: (req) => authenticate(req, verify),
     limit: config.rateLimitPerMinute,
     limitedAs: ({ tenantId }) => tenantId,
@@ -69,7 +69,7 @@ function customers({ ctx, config, verify, api, version }: ServerParts): Router {
 }
 
 function operators({ ctx, config, verify, operator, version }: ServerParts): Router {
-  return routerOf(ctx, operator, describeApi(operator, config.publicUrl, version, OPERATORS), {
+  return routerOf(ctx, operator, () => describeApi(operator, config.publicUrl, version, OPERATORS), {
     signIn: (req) => authenticateOperator(req, verify, config.operatorTenantId),
     limit: config.rateLimitPerMinute,
     limitedAs: ({ memberId }) => `operator ${memberId}`,
@@ -80,12 +80,14 @@ function operators({ ctx, config, verify, operator, version }: ServerParts): Rou
 function routerOf<Who>(
   ctx: Context,
   routes: readonly ApiRoute<Who>[],
-  description: object,
+  describe: () => object,
   { signIn, limit, limitedAs }: { signIn(req: Request): Promise<Who>; limit: number; limitedAs(who: Who): string },
 ): Router {
   const router = Router();
-  const document = JSON.stringify(description);
+  let document: string | undefined;
   router.get('/openapi.json', (_req, res) => {
+    // Made when first asked for: nobody waits for it at a start.
+    document ??= JSON.stringify(describe());
     res.type('application/json').send(document);
   });
   const callers = new WeakMap<Request, Who & object>();

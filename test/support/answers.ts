@@ -1,11 +1,14 @@
 import Ajv2020 from 'ajv/dist/2020';
 import type { Response } from 'supertest';
+import type { Watch } from '../../src/features/operator/marketplace';
 import { describeApi, OPERATORS } from '../../src/http/openapi';
 import { apiRoutes } from '../../src/http/routes/api-routes';
 import { operatorRoutes } from '../../src/http/routes/operator/operator-routes';
 
 const LINKS = { accountUrl: 'https://kontingent.example/account', supportContact: 'support@kontingent.example' };
 const routes = apiRoutes(LINKS);
+/** Described without what they run on. */
+export const describedOperatorRoutes = operatorRoutes({} as Watch);
 
 interface Operation {
   responses: Record<string, { content?: Record<string, { schema: object }>; headers?: Record<string, unknown> }>;
@@ -13,14 +16,15 @@ interface Operation {
 interface Document {
   openapi: string;
   paths: Record<string, Record<string, Operation>>;
+  components: object;
 }
 export const apiDocument = describeApi(routes, 'https://kontingent.example', '0.0.0-test') as Document;
-export const operatorDocument = describeApi(operatorRoutes, 'https://kontingent.example', '0.0.0-test', OPERATORS) as Document;
+export const operatorDocument = describeApi(describedOperatorRoutes, 'https://kontingent.example', '0.0.0-test', OPERATORS) as Document;
 
 /** What answers are held to, by the API's base. */
 const apis = {
   '/api/v1': { routes, document: apiDocument },
-  '/api/operator/v1': { routes: operatorRoutes, document: operatorDocument },
+  '/api/operator/v1': { routes: describedOperatorRoutes, document: operatorDocument },
 };
 export type ApiBase = keyof typeof apis;
 
@@ -56,7 +60,7 @@ export function checkAnswer(method: string, path: string, res: Response, base: A
   if (!res.type.startsWith(type)) throw new Error(`${res.type} instead of ${type}: ${text}`);
   let validate = seen.get(media.schema);
   if (!validate) {
-    validate = ajv.compile(media.schema);
+    validate = ajv.compile({ ...media.schema, components: document.components });
     seen.set(media.schema, validate);
   }
   if (!validate(res.body)) throw new Error(`does not fit: ${ajv.errorsText(validate.errors)}: ${text}`);
