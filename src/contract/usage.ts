@@ -24,6 +24,11 @@ const Standing = z.object({
   used: z.number().int(),
   held: z.number().int(),
   remaining: z.number().int().nullable(),
+  /**
+   * each: a limit on every single item. `used` is the largest that is held now, `remaining` what that one may still grow by, and it
+   * is never exhausted by others.
+   */
+  counts: z.enum(['all', 'each']),
   /** exhausted: nothing more is admitted; over: more was admitted than is available, because the plan only tells. */
   state: z.enum(['open', 'warning', 'over', 'exhausted']),
   /** The highest notice this person is to see as a banner and has not dismissed. */

@@ -48,6 +48,7 @@ const meter = {
   used: 400,
   held: 0,
   remaining: 100,
+  counts: 'all' as const,
   periodStart: at,
   resetsAt: '2026-04-09T22:00:00.000Z',
   notice: null,

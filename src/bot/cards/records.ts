@@ -40,13 +40,14 @@ const COLORS = { open: 'Good', warning: 'Warning', over: 'Warning', exhausted: '
 
 /** Quotas and limits in numbers, never in money. The numbers stand in text: older phones draw no bar. */
 export function usageCard({ locale, texts, say, instant, meter }: Speech, usage: Usage): Card {
-  const { title, meter: line, unlimited, resets } = texts.usage;
+  const { title, meter: line, each, unlimited, resets } = texts.usage;
   const resetsAt = usage.meters[0]?.resetsAt;
   return card(title, [
     heading(title),
     ...[...usage.meters, ...usage.limits].flatMap((one) => {
       const name = meter(one.meter);
-      const numbers = one.limit === null ? say(unlimited, { used: one.used }) : say(line, { ...one, remaining: one.remaining ?? 0 });
+      const sentence = one.counts === 'each' ? each : line;
+      const numbers = one.limit === null ? say(unlimited, { used: one.used }) : say(sentence, { ...one, remaining: one.remaining ?? 0 });
       return [
         paragraph(`${name.charAt(0).toLocaleUpperCase(locale)}${name.slice(1)}`, { weight: 'Bolder', separator: true }),
         ...(one.limit === null

@@ -112,6 +112,16 @@ export function standingOf(counter: Counter): Standing {
   return isTold ? 'warning' : 'open';
 }
 
+/** What a limit is on: on all together, or on every single item, of which the counter then tells the largest. */
+export type Counts = 'all' | 'each';
+
+/** As `standingOf`, of a limit on every single item: however large one is, the next may be as large. */
+export function standingOfEach(counter: Counter): Standing {
+  const level = levelOf(counter);
+  if (level === 0) return 'exhausted';
+  return level !== null && counter.used > level ? 'over' : 'open';
+}
+
 /** Which of the units-left marks have been reached. Nothing is reached without an allowance. */
 export function marksReached({ granted, used, remainingMarks }: Counter): number[] {
   return granted === null || granted === 0 ? [] : remainingMarks.filter((left) => granted - used <= left);

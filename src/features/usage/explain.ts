@@ -11,6 +11,7 @@ import { enter } from '../members/admit-member';
 import { findPlan, type Plan, planName } from '../plans/plans';
 import { entitlementName } from '../plans/present-plan';
 import { findTenant } from '../tenants/tenants';
+import { ceilingsOf, withLargest } from './ceilings';
 import { explanationOf, localeFor, type Reader } from './explanation.rules';
 import { forecastAt } from './forecast';
 import { meterAt } from './meter-at';
@@ -51,14 +52,20 @@ export async function explainTo(
     tenantId,
     found.grants.map(({ reason }) => reason),
   );
+  const ceiling = (await ceilingsOf(tx, tenantId)).get(meter);
+  const isPast = at < now;
   const reader: Reader = {
     locale,
     timeZone: tenant.timeZone,
+    counts: ceiling ? 'each' : 'all',
+    // What the items of the past were is not kept.
+    knowsLargest: !isPast,
     meterName: nameIn(plans, meter, locale),
     planName: (planId) => (plans.has(planId) ? planName(plans.get(planId)!, locale) : planId),
   };
-  const forecast = at < now ? null : await forecastAt(tx, tenantId, meter, found.counter, tenant, { at, locale });
-  return ok({ ...explanationOf(meter, found, at, reader), forecast, help: `/api/v1/help/plans?meter=${meter}` });
+  const forecast = isPast ? null : await forecastAt(tx, tenantId, meter, found.counter, tenant, { at, locale });
+  const shown = isPast ? found : { ...found, counter: withLargest(found.counter, ceiling) };
+  return ok({ ...explanationOf(meter, shown, at, reader), forecast, help: `/api/v1/help/plans?meter=${meter}` });
 }
 
 /** The plans that grants come from, and those in force, by id. */

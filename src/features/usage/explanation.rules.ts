@@ -9,7 +9,7 @@ import type { Grant } from '../entitlements/grants';
 import { type GrantState, hasBegun, type Limit, stateOf } from '../entitlements/limits.rules';
 import { calendarDate } from '../entitlements/periods.rules';
 import { wholePolicy } from '../plans/quota-policy.rules';
-import { type Counter, levelOf, remainingOf, standingOf } from './counter.rules';
+import { type Counter, type Counts, levelOf, remainingOf, standingOf, standingOfEach } from './counter.rules';
 import { burntIn, type InForce } from './in-force.rules';
 
 export const USAGE_TEXTS: Record<Locale, typeof en> = { en, de, it };
@@ -20,6 +20,9 @@ export const localeFor = (language: string | null): Locale => LOCALES.find((loca
 export interface Reader {
   locale: Locale;
   timeZone: string;
+  counts: Counts;
+  /** Of a limit on every single item: whether the counter tells the largest. */
+  knowsLargest: boolean;
   /** What the meter and a plan are called. */
   meterName: string;
   planName(planId: string): string;
@@ -92,7 +95,8 @@ export function explanationOf(meter: string, found: InForce, at: Date, reader: R
     name: reader.meterName,
     asOf: at.toISOString(),
     ...numbers,
-    state: standingOf(counter),
+    counts: reader.counts,
+    state: reader.counts === 'each' ? standingOfEach(counter) : standingOf(counter),
     enforcement: limit.policy?.enforcement ?? 'hard',
     period: isPeriodic ? { start: counter.periodStart.toISOString(), end: counter.periodEnd.toISOString() } : null,
     pending: waits === null ? 0 : waits.entitled === null ? null : waits.entitled - waits.available,
@@ -114,7 +118,7 @@ export function explanationOf(meter: string, found: InForce, at: Date, reader: R
   };
 }
 
-function standingWords(counter: Counter, { policy }: Limit, { locale, timeZone, meterName }: Reader): string {
+function standingWords(counter: Counter, { policy }: Limit, { locale, timeZone, meterName, counts, knowsLargest }: Reader): string {
   const texts = USAGE_TEXTS[locale].standing;
   const level = levelOf(counter);
   const isPeriodic = counter.months > 0;
@@ -131,6 +135,8 @@ function standingWords(counter: Counter, { policy }: Limit, { locale, timeZone, 
       },
       locale,
     );
+  if (counts === 'each' && level !== 0)
+    return [say(level === null ? texts.eachUnlimited : texts.each), knowsLargest && say(texts.largest)].filter(Boolean).join(' ');
   if (level === null) return say(isPeriodic ? texts.periodUnlimited : texts.heldUnlimited);
   if (policy === null && level === 0) return capitalized(say(texts.absent), locale);
   if (standingOf(counter) === 'over') return say(texts.over);

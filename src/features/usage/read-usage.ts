@@ -11,7 +11,8 @@ import { may } from '../members/access.rules';
 import { enter } from '../members/admit-member';
 import { DEFAULT_POLICY, type MeterPolicy } from '../plans/quota-policy.rules';
 import { findTenant } from '../tenants/tenants';
-import { type Counter, levelOf, remainingOf, standingOf } from './counter.rules';
+import { type Ceiling, ceilingsOf, withLargest } from './ceilings';
+import { type Counter, levelOf, remainingOf, standingOf, standingOfEach } from './counter.rules';
 import { counterInForceAt } from './counters.store';
 import { localeFor, pendingOf, pendingWords, shownGrants, USAGE_TEXTS } from './explanation.rules';
 import { adviceFor, advicePolicy } from './history';
@@ -43,9 +44,10 @@ export function readUsage(ctx: Context, actor: Actor, bannerFor: BannerFor): Pro
       meters.push({ ...read.shown, meter, ...periodOf(read.counter), ...(await warned(tx, actor, meter, read)) });
     }
     const limits: LimitUsage[] = [];
+    const ceilings = await ceilingsOf(tx, actor.tenantId);
     for (const meter of await stockMeters(tx, actor.tenantId)) {
-      const read = await readMeter(tx, actor, meter, tenant.anchor, at);
-      limits.push({ ...read.shown, meter, ...(await warned(tx, actor, meter, read)) });
+      const read = await readMeter(tx, actor, meter, tenant.anchor, at, ceilings.get(meter));
+      limits.push({ ...read.shown, meter, ...(read.shown.counts === 'each' ? { notice: null } : await warned(tx, actor, meter, read)) });
     }
     const advice = may(access.value.role, 'manage_plan') ? await adviceNow(tx, actor, at) : [];
     return ok({ asOf: at.toISOString(), timeZone: tenant.timeZone, meters, limits, advice });
@@ -79,8 +81,9 @@ export async function standingsAt(tx: TxContext, tenantId: string, at: Date): Pr
   const tenant = await findTenant(tx.db, tenantId);
   if (!tenant?.anchor) return [];
   const standings: MeterStanding[] = [];
+  const ceilings = await ceilingsOf(tx, tenantId);
   for (const meter of [...METERS, ...(await stockMeters(tx, tenantId))]) {
-    const { shown, counter } = await readMeter(tx, { tenantId, locale: null }, meter, tenant.anchor, at);
+    const { shown, counter } = await readMeter(tx, { tenantId, locale: null }, meter, tenant.anchor, at, ceilings.get(meter));
     const { used, held, limit, available, entitled } = shown;
     const isPeriodic = (METERS as readonly string[]).includes(meter);
     standings.push({ meter, used, held, limit, available, entitled, resetsAt: isPeriodic ? counter.periodEnd.toISOString() : null });
@@ -108,9 +111,11 @@ async function readMeter(
   meter: string,
   anchor: UsageAnchor,
   at: Date,
+  ceiling?: Ceiling,
 ): Promise<Reading> {
   const newest = await counterInForceAt(tx.db, tenantId, meter, at);
-  const { counter, limit, grants } = inForce(await meterFacts(tx, tenantId, meter, { anchor, newest }, at), at);
+  const { counter: counted, limit, grants } = inForce(await meterFacts(tx, tenantId, meter, { anchor, newest }, at), at);
+  const counter = withLargest(counted, ceiling);
   const pending = pendingOf(limit, grants, at);
   return {
     counter,
@@ -122,7 +127,8 @@ async function readMeter(
       used: counter.used,
       held: counter.held,
       remaining: remainingOf(counter),
-      state: standingOf(counter),
+      counts: ceiling ? 'each' : 'all',
+      state: ceiling ? standingOfEach(counter) : standingOf(counter),
       pendingWords: pending && pendingWords(pending, localeFor(language)),
       grants: shownGrants({ counter, grants }, at)
         .filter(({ state }) => state !== 'upcoming' && state !== 'suspended')

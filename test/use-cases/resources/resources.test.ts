@@ -1,4 +1,5 @@
 import { NewResource, type Resource } from '../../../src/contract/resources';
+import { bannerFor } from '../../../src/features/notices/banners';
 import { createResource, restoreResource } from '../../../src/features/resources/create-resource';
 import {
   archiveResource,
@@ -10,6 +11,8 @@ import {
   listResources,
   updateResource,
 } from '../../../src/features/resources/resources';
+import { explain } from '../../../src/features/usage/explain';
+import { readUsage } from '../../../src/features/usage/read-usage';
 import type { Actor } from '../../../src/platform/actor';
 import { type Context, inTenant } from '../../../src/platform/context';
 import { key, refusalOf, unwrap } from '../../support/acts';
@@ -96,6 +99,36 @@ test('what the plan does not have, does not know, or cannot place is refused by 
     parentKind: null,
   });
   expect(refusalOf(await create(ctx, owner, 'boards', { amounts: { intake_rate: 1 } }))).toMatchObject({ code: 'resource_kind_unknown' });
+});
+
+describe('a limit on every single item', () => {
+  const KINDS: [string, string][] = [
+    ['en', '100 entries per minute are allowed for every single item; nothing is added up. The largest of them has 80 now.'],
+    ['de', 'Für jedes einzelne Element sind 100 Eingänge pro Minute erlaubt; zusammengezählt wird nichts. Das größte hat derzeit 80.'],
+    ['it', 'Per ogni singolo elemento sono consentiti 100 (ingressi al minuto); nulla viene sommato. Il più grande ne ha ora 80.'],
+  ];
+
+  test.each(KINDS)('is shown by the largest that is in use, never as a sum, and never runs out (%s)', async (locale, words) => {
+    const { ctx, owner: person, clock } = await anOrganization();
+    const owner = { ...person, locale };
+    const before = ctx.now();
+    const shown = async () => unwrap(await readUsage(ctx, owner, bannerFor)).limits.find(({ meter }) => meter === 'intake_rate');
+    expect(await shown()).toMatchObject({ counts: 'each', limit: 100, used: 0, remaining: 100, state: 'open' });
+    clock.advance({ days: 1 });
+    const board = await made(ctx, owner, 'boards');
+    const queue = (intake_rate: number) => made(ctx, owner, 'queues', { parentId: board.id, amounts: { intake_rate } });
+    const largest = await queue(100);
+    await queue(80);
+    expect(await shown()).toMatchObject({ used: 100, remaining: 0, state: 'open', notice: null });
+    unwrap(await archiveResource(ctx, owner, largest.id, largest.revision));
+    expect(await shown()).toMatchObject({ used: 80, remaining: 20, state: 'open' });
+    const explained = unwrap(await explain(ctx, owner, { meter: 'intake_rate' }));
+    expect(explained).toMatchObject({ counts: 'each', used: 80, remaining: 20, state: 'open', words });
+    // Of the past nobody knows what the items were: nothing is said of them.
+    const past = unwrap(await explain(ctx, owner, { meter: 'intake_rate', at: before }));
+    expect(words.startsWith(past.words)).toBe(true);
+    expect(past.words).not.toBe(words);
+  });
 });
 
 test('amounts keep below the ceiling of each and within the total of all', async () => {
