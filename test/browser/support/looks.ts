@@ -1,10 +1,10 @@
 import axe, { type AxeResults } from 'axe-core';
-import type { Page } from 'playwright-core';
+import type { Frame, Page } from 'playwright-core';
 
-/** What keeps people out: axe's serious and critical findings in every frame, each with the first places. Empty is good. */
-export async function barriers(page: Page): Promise<string[]> {
+/** What keeps people out: axe's serious and critical findings in these frames, each with the first places. Empty is good. */
+export async function barriers(page: Page, frames: Frame[] = page.frames()): Promise<string[]> {
   const found: string[] = [];
-  for (const frame of page.frames()) {
+  for (const frame of frames) {
     if (await frame.evaluate(() => !('axe' in window))) await frame.evaluate(axe.source);
     const violations = await frame.evaluate(async () => {
       const { axe: here } = window as unknown as { axe: typeof axe };
