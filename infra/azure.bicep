@@ -49,8 +49,15 @@ param databaseStorageGB int = 64
 
 @secure()
 param databasePassword string
+@description('How the publisher’s app proves itself: one of secret, certificate (PEM or base64 of a PKCS#12 file) and managed identity; off for the others')
 @secure()
 param marketplaceClientSecret string
+@secure()
+param marketplaceClientCertificate string
+@secure()
+param marketplaceCertificatePassword string
+@description('Whether the identity of the app stands for the publisher’s; its client id is then trusted there as a federated credential')
+param marketplaceUsesManagedIdentity bool = false
 @secure()
 param entraClientSecret string
 @secure()
@@ -114,6 +121,18 @@ resource marketplaceSecret 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
   parent: vault
   name: 'marketplace-client-secret'
   properties: { value: marketplaceClientSecret }
+}
+
+resource marketplaceCertificate 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
+  parent: vault
+  name: 'marketplace-client-certificate'
+  properties: { value: marketplaceClientCertificate }
+}
+
+resource marketplaceCertificateKey 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
+  parent: vault
+  name: 'marketplace-certificate-password'
+  properties: { value: marketplaceCertificatePassword }
 }
 
 resource entraSecret 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
@@ -231,6 +250,8 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
       secrets: [
         { name: 'database-url', keyVaultUrl: databaseUrlSecret.properties.secretUri, identity: identity.id }
         { name: 'marketplace-client-secret', keyVaultUrl: marketplaceSecret.properties.secretUri, identity: identity.id }
+        { name: 'marketplace-client-certificate', keyVaultUrl: marketplaceCertificate.properties.secretUri, identity: identity.id }
+        { name: 'marketplace-certificate-password', keyVaultUrl: marketplaceCertificateKey.properties.secretUri, identity: identity.id }
         { name: 'entra-client-secret', keyVaultUrl: entraSecret.properties.secretUri, identity: identity.id }
         { name: 'bot-app-password', keyVaultUrl: botSecret.properties.secretUri, identity: identity.id }
         { name: 'session-secret', keyVaultUrl: sessionKey.properties.secretUri, identity: identity.id }
@@ -257,6 +278,9 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
             { name: 'MARKETPLACE_TENANT_ID', value: marketplaceTenantId }
             { name: 'MARKETPLACE_CLIENT_ID', value: marketplaceClientId }
             { name: 'MARKETPLACE_CLIENT_SECRET', secretRef: 'marketplace-client-secret' }
+            { name: 'MARKETPLACE_CLIENT_CERTIFICATE', secretRef: 'marketplace-client-certificate' }
+            { name: 'MARKETPLACE_CLIENT_CERTIFICATE_PASSWORD', secretRef: 'marketplace-certificate-password' }
+            { name: 'MARKETPLACE_MANAGED_IDENTITY', value: marketplaceUsesManagedIdentity ? identity.properties.clientId : 'off' }
             { name: 'MARKETPLACE_API_URL', value: overrides.?MARKETPLACE_API_URL ?? '' }
             { name: 'MARKETPLACE_METERING_URL', value: overrides.?MARKETPLACE_METERING_URL ?? '' }
             { name: 'MARKETPLACE_AUTHORITY', value: overrides.?MARKETPLACE_AUTHORITY ?? '' }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createBot } from './bot/bot';
 import { connectorResource } from './bot/credentials';
+import { type ClientCertificate, readCertificate, UnusableCertificate } from './clients/entra/certificate';
 import { createConnectorToken } from './clients/entra/connector-token';
 import { createPublisherToken } from './clients/entra/publisher-token';
 import { createSignIn } from './clients/entra/sign-in';
@@ -85,6 +86,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   const log = overrides.log ?? createLogger(config.logLevel);
   const catalog = await loadCatalog(config.planCatalog);
   checkSeller(config, catalog);
+  const certificate = publisherCertificate(config);
   const database =
     overrides.database ??
     (config.databaseUrl ? await openServerDatabase(config.databaseUrl, log) : await openEmbeddedDatabase(config.dataDir));
@@ -98,7 +100,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   await publishSeller(ctx, { ...config.seller, collects: payments !== null });
 
   const stopping = new AbortController();
-  const selling = sellingThrough(config, sandbox, log, stopping.signal);
+  const selling = sellingThrough(config, certificate, sandbox, log, stopping.signal);
   const events = createEventRunner(ctx, selling);
   const bot =
     config.bot &&
@@ -203,10 +205,26 @@ async function forgetWhatIsOver(ctx: Context): Promise<void> {
   await forgetDone(ctx);
 }
 
-function sellingThrough({ marketplace }: Config, sandbox: Sandbox | null, log: Logger, signal: AbortSignal): Selling {
+function sellingThrough(
+  { marketplace }: Config,
+  clientCertificate: ClientCertificate | null,
+  sandbox: Sandbox | null,
+  log: Logger,
+  signal: AbortSignal,
+): Selling {
   const patience = (ms: number) => pause(ms, undefined, { signal });
-  const token = createPublisherToken({ ...marketplace, networkClient: sandbox?.networkClient });
-  return { marketplace: new MarketplaceClient(marketplace, { token, log, pause: patience }), realTime: systemClock, pause: patience };
+  const token = createPublisherToken({ ...marketplace, clientCertificate, networkClient: sandbox?.networkClient });
+  const client = new MarketplaceClient(marketplace, { token, log, pause: patience, clientId: marketplace.clientId });
+  return { marketplace: client, realTime: systemClock, pause: patience };
+}
+
+function publisherCertificate({ marketplace: { clientCertificate } }: Config): ClientCertificate | null {
+  try {
+    return clientCertificate && readCertificate(clientCertificate.content, clientCertificate.password);
+  } catch (error) {
+    if (error instanceof UnusableCertificate) throw new ConfigError([`MARKETPLACE_CLIENT_CERTIFICATE ${error.message}`]);
+    throw error;
+  }
 }
 
 /** Without a bot nobody can be written to; what is due is settled all the same. */

@@ -11,7 +11,12 @@ export interface MarketplaceConfig {
   authority: string;
   tenantId: string;
   clientId: string;
+  /** Empty where a certificate or a managed identity stands for it. */
   clientSecret: string;
+  /** PEM, base64 of a PKCS#12 file, or a file's path; null: none. */
+  clientCertificate: { content: string; password: string } | null;
+  /** Client id of the machine's managed identity that stands for the app; null: none. */
+  managedIdentity: string | null;
   /** Hosts (host:port) that may receive the publisher's token when a link of the API names them. */
   apiHosts: string[];
   webhook: { issuers: string[]; audience: string; jwksUrl: string; callerId: string; tenantId: string };
@@ -170,7 +175,7 @@ export function parseConfig(env: Env): Config {
       authority: endpoint('MARKETPLACE_AUTHORITY', `${loginHost}/${publisherTenant}`, { https: true }),
       tenantId: publisherTenant,
       clientId: marketplaceClientId,
-      clientSecret: secret('MARKETPLACE_CLIENT_SECRET', 'sandbox marketplace secret'),
+      ...marketplaceProof(),
       apiHosts: list('MARKETPLACE_API_HOSTS', [
         hostOf(apiUrl),
         ...(sandbox ? [] : ['marketplaceapi.microsoft.com', 'main.prod.marketplaceapi.azure.com']),
@@ -262,6 +267,7 @@ export function parseConfig(env: Env): Config {
 
   function secret(name: string, fallback: string, atLeast = 1): string {
     const value = sandbox ? text(name, fallback) : needed(name);
+    if (!sandbox && value === 'off') problems.push(`${name} is missing`);
     if (value && value.length < atLeast) problems.push(`${name} must have at least ${atLeast} characters`);
     if (!sandbox && value === fallback) problems.push(`${name} must not be the sandbox's`);
     return value;
@@ -352,6 +358,30 @@ export function parseConfig(env: Env): Config {
       tokenIssuer: text('BOT_TOKEN_ISSUER', 'https://api.botframework.com'),
       loginUrl: endpoint('BOT_LOGIN_URL', sandbox ? 'https://login.sandbox.invalid' : 'https://login.microsoftonline.com', { https: true }),
     };
+  }
+
+  /** The app proves itself in one way; the sandbox's Entra knows secrets alone. */
+  function marketplaceProof(): Pick<MarketplaceConfig, 'clientSecret' | 'clientCertificate' | 'managedIdentity'> {
+    const content = optional('MARKETPLACE_CLIENT_CERTIFICATE');
+    const password = optional('MARKETPLACE_CLIENT_CERTIFICATE_PASSWORD');
+    const identity = optional('MARKETPLACE_MANAGED_IDENTITY');
+    const isSecret = sandbox || (!content && !identity);
+    if (!isSecret && [content, identity, optional('MARKETPLACE_CLIENT_SECRET')].filter(Boolean).length > 1)
+      problems.push(
+        'MARKETPLACE_CLIENT_SECRET, MARKETPLACE_CLIENT_CERTIFICATE and MARKETPLACE_MANAGED_IDENTITY exclude each other: set one of them',
+      );
+    if (identity && !GUID.test(identity)) problems.push('MARKETPLACE_MANAGED_IDENTITY must be a GUID');
+    return {
+      clientSecret: isSecret ? secret('MARKETPLACE_CLIENT_SECRET', 'sandbox marketplace secret') : '',
+      clientCertificate: !sandbox && content ? { content, password } : null,
+      managedIdentity: sandbox ? null : identity.toLowerCase() || null,
+    };
+  }
+
+  /** Where settings come from a vault, nothing is said by `off`. */
+  function optional(name: string): string {
+    const value = text(name, '');
+    return value === 'off' ? '' : value;
   }
 
   function operatorTenant(): string {

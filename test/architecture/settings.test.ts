@@ -68,8 +68,8 @@ describe('infra/azure.bicep', () => {
   });
 
   test('hands every secret over as a reference to the vault', () => {
-    const secret = [...given.keys()].filter((name) => /SECRET$|PASSWORD$|TOKEN$|^(DATABASE|SMTP)_URL$/.test(name));
-    expect(secret.length).toBe(7);
+    const secret = [...given.keys()].filter((name) => /SECRET$|PASSWORD$|TOKEN$|CERTIFICATE$|^(DATABASE|SMTP)_URL$/.test(name));
+    expect(secret.length).toBe(9);
     for (const name of secret) expect({ name, kind: given.get(name)!.kind }).toEqual({ name, kind: 'secretRef' });
     const declared = [...bicep.matchAll(/\{ name: '([a-z-]+)', keyVaultUrl: \w+\.properties\.secretUri, identity: identity\.id \}/g)].map(
       ([, name]) => name,

@@ -56,6 +56,45 @@ describe('sandbox', () => {
   });
 });
 
+describe('how the publisher’s app proves itself', () => {
+  const { MARKETPLACE_CLIENT_SECRET: _secret, ...bare } = production;
+
+  test.each([
+    ['a secret', { MARKETPLACE_CLIENT_SECRET: 'own word' }, ['own word', null, null]],
+    [
+      'a certificate',
+      {
+        MARKETPLACE_CLIENT_CERTIFICATE: '/run/secrets/app.pfx',
+        MARKETPLACE_CLIENT_CERTIFICATE_PASSWORD: 'word',
+        MARKETPLACE_CLIENT_SECRET: 'off',
+      },
+      ['', { content: '/run/secrets/app.pfx', password: 'word' }, null],
+    ],
+    [
+      'a managed identity',
+      { MARKETPLACE_MANAGED_IDENTITY: '3D2F8B1E-52C2-4A0F-9D4E-0C4A6A3C7A09', MARKETPLACE_CLIENT_CERTIFICATE: 'off' },
+      ['', null, '3d2f8b1e-52c2-4a0f-9d4e-0c4a6a3c7a09'],
+    ],
+  ])('by %s', (_what, given, expected) => {
+    const { clientSecret, clientCertificate, managedIdentity } = parseConfig({ ...bare, ...given }).marketplace;
+    expect([clientSecret, clientCertificate, managedIdentity]).toEqual(expected);
+  });
+
+  test('by exactly one of them', () => {
+    expect(namesOf(bare)).toEqual(['MARKETPLACE_CLIENT_SECRET']);
+    expect(namesOf({ ...bare, MARKETPLACE_CLIENT_SECRET: 'off' })).toEqual(['MARKETPLACE_CLIENT_SECRET']);
+    const both = { ...production, MARKETPLACE_CLIENT_CERTIFICATE: 'word of the certificate' };
+    expect(problemsOf(both)).toEqual([expect.stringContaining('exclude each other')]);
+    expect(problemsOf(both).join()).not.toMatch(/own marketplace word|word of the certificate/u);
+    expect(namesOf({ ...bare, MARKETPLACE_MANAGED_IDENTITY: 'mine' })).toEqual(['MARKETPLACE_MANAGED_IDENTITY']);
+  });
+
+  test('the sandbox knows secrets alone', () => {
+    const given = { MARKETPLACE_CLIENT_CERTIFICATE: 'x', MARKETPLACE_MANAGED_IDENTITY: '3d2f8b1e-52c2-4a0f-9d4e-0c4a6a3c7a09' };
+    expect(parseConfig(given).marketplace).toMatchObject({ clientCertificate: null, managedIdentity: null });
+  });
+});
+
 describe('who sells, and mail', () => {
   test('the sandbox has a sample seller without tax, and no mail server', () => {
     const { seller, mail } = parseConfig({});

@@ -28,6 +28,10 @@ export interface TestEntra {
   /** Whether its endpoints lie elsewhere than Entra's. */
   hasOwnLayout: boolean;
   tokens: string[];
+  /** How long they live. */
+  tokenSeconds: number;
+  /** Other proofs than the secret that the application is known by. */
+  acceptsAssertion: (assertion: string) => Promise<boolean>;
   issuerOf(tenantId: string): string;
   /** What the authority's page does: signs the person in and sends the browser back to this address. */
   signIn(authorizeUrl: string, person: { tenantId: string; objectId: string; name?: string }, claims?: JWTPayload): string;
@@ -62,11 +66,12 @@ export async function startEntra(clientId: string, clientSecret: string): Promis
     if (entra.hasOwnLayout && !url.pathname.startsWith('/sign/on/')) return json(404, {});
     if (method !== 'POST' || !url.pathname.endsWith('/oauth2/v2.0/token')) return json(404, {});
     const form = Object.fromEntries(new URLSearchParams(options.body));
-    if (form.client_id !== clientId || form.client_secret !== clientSecret) return json(401, { error: 'invalid_client' });
+    const isProven = form.client_assertion ? await entra.acceptsAssertion(form.client_assertion) : form.client_secret === clientSecret;
+    if (form.client_id !== clientId || !isProven) return json(401, { error: 'invalid_client' });
     if (form.grant_type === 'client_credentials') {
       const token = `token-${entra.tokens.length + 1}-${randomUUID()}`;
       entra.tokens.push(token);
-      return json(200, { token_type: 'Bearer', expires_in: 3599, access_token: token });
+      return json(200, { token_type: 'Bearer', expires_in: entra.tokenSeconds, access_token: token });
     }
     const code = codes.get(form.code ?? '');
     codes.delete(form.code ?? '');
@@ -90,6 +95,8 @@ export async function startEntra(clientId: string, clientSecret: string): Promis
     issuer,
     asked: [],
     tokens: [],
+    tokenSeconds: 3599,
+    acceptsAssertion: async () => false,
     keyStatus: 200,
     keyFetches: 0,
     hasDiscovery: true,

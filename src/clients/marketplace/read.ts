@@ -20,7 +20,7 @@ export class UnreadableAnswer extends Error {
 }
 
 /** A body as text; an empty one is null, as some lists are when they hold nothing. */
-function readJson(body: string): unknown {
+export function readJson(body: string): unknown {
   const text = body.replace(/^\uFEFF/u, '').trim();
   if (text === '') return null;
   try {
@@ -145,13 +145,19 @@ function operationOf(value: unknown, asked: { id?: string; subscriptionId: strin
 }
 
 /** An object's fields by their names in lower case and one word; nothing for anything else. */
-function fieldsOf(value: unknown): Fields {
+export function fieldsOf(value: unknown): Fields {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return {};
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name.toLowerCase().replace(/[-_\s]/gu, ''), inner]));
 }
 
-function text(value: unknown): string | null {
+export function text(value: unknown): string | null {
   return typeof value === 'string' ? value.trim() || null : null;
+}
+
+/** A number that need not be whole, as text; null where there is none. */
+export function decimal(value: unknown): string | null {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof number === 'number' && Number.isFinite(number) && Math.abs(number) < 1e15 ? number.toFixed(6) : null;
 }
 
 /** Ids become parts of paths. */

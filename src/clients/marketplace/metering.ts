@@ -1,0 +1,129 @@
+import {
+  type Metering,
+  USAGE_STATUSES,
+  type UsageEvent,
+  type UsageOfDay,
+  type UsageOutcome,
+  type UsageStatus,
+} from '../../features/metering/metering.port';
+import { type Answer, type MarketplaceCaller, read } from './caller';
+import { decimal, fieldsOf, readJson, text, UnreadableAnswer } from './read';
+
+const API_VERSION = '2018-08-31';
+
+/**
+ * The marketplace metering service over HTTP: same token, same headers as the fulfillment API. An hour is booked once, so a call that
+ * was not answered is simply repeated. Source: learn.microsoft.com, marketplace metering service APIs.
+ */
+export class MeteringClient implements Metering {
+  constructor(
+    /** Base of the API, without a trailing slash. */
+    private readonly apiUrl: string,
+    private readonly caller: MarketplaceCaller,
+  ) {}
+
+  async reportUsage(events: readonly UsageEvent[], correlationId: string): Promise<UsageOutcome[]> {
+    const caller = this.caller.correlated(correlationId);
+    const body = { request: events.map(asSent) };
+    const answer = await caller.send({ method: 'POST', url: this.url('/batchUsageEvent'), body, isSafe: true });
+    if (answer.status !== 400) return read(answer, (said) => readBatch(said, events));
+    // One event that cannot be read makes them refuse all: each is told alone, so that only that one is refused.
+    const outcomes: UsageOutcome[] = [];
+    for (const event of events) outcomes.push(await this.reportOne(caller, event));
+    return outcomes;
+  }
+
+  async readUsage({ from, until }: { from: string; until: string }): Promise<UsageOfDay[]> {
+    const url = `${this.url('/usageEvents')}&usageStartDate=${from}&UsageEndDate=${until}`;
+    return read(await this.caller.send({ method: 'GET', url, isSafe: true }), readDays);
+  }
+
+  private async reportOne(caller: MarketplaceCaller, event: UsageEvent): Promise<UsageOutcome> {
+    const subscriptionId = event.resourceId;
+    const answer = await caller.send({ method: 'POST', url: this.url('/usageEvent'), body: asSent(event), isSafe: true, subscriptionId });
+    return REFUSALS[answer.status] ? refused(answer, REFUSALS[answer.status]!) : read(answer, (said) => readOutcome(readJson(said)));
+  }
+
+  private url(path: string): string {
+    return `${this.apiUrl}${path}?api-version=${API_VERSION}`;
+  }
+}
+
+/** What a status code says of a single event, which a batch says in words. */
+const REFUSALS: Record<number, UsageStatus> = { 400: 'BadArgument', 404: 'ResourceNotFound', 409: 'Duplicate' };
+
+function asSent({ resourceId, dimension, planId, quantity, effectiveAt }: UsageEvent): object {
+  const effectiveStartTime = effectiveAt.toISOString().replace(/\.\d+Z$/u, 'Z');
+  return { resourceId, quantity: Number(quantity), dimension, effectiveStartTime, planId };
+}
+
+/** An error body, whatever form it has: what it is worth is its status. */
+function refused(answer: Answer, status: UsageStatus): UsageOutcome {
+  let error: unknown = null;
+  try {
+    error = readJson(answer.body);
+  } catch (problem) {
+    if (!(problem instanceof UnreadableAnswer)) throw problem;
+  }
+  return readOutcome({ status, error });
+}
+
+function readBatch(body: string, events: readonly UsageEvent[]): UsageOutcome[] {
+  const { result } = fieldsOf(readJson(body));
+  if (!Array.isArray(result)) throw new UnreadableAnswer('The answer to a batch of usage holds no results.');
+  const keys = result.map(keyOfSaid);
+  const isNamed = events.some((event) => keys.includes(keyOf(event)));
+  return events.map((event, index) => {
+    // By what it is about; by its place where that is not said in a way we can read.
+    const said: unknown = isNamed ? result[keys.indexOf(keyOf(event))] : result.length === events.length ? result[index] : undefined;
+    return readOutcome(said ?? { status: 'Error', error: { message: 'The answer to the batch leaves this event out.' } });
+  });
+}
+
+function readOutcome(value: unknown): UsageOutcome {
+  const of = fieldsOf(value);
+  const error = fieldsOf(of.error);
+  const said = text(of.status) ?? text(error.code) ?? 'Error';
+  const status = USAGE_STATUSES.find((one) => one.toLowerCase() === said.replace(/[\s_]/gu, '').toLowerCase()) ?? 'Error';
+  const booked = status === 'Duplicate' ? fieldsOf(fieldsOf(error.additionalinfo ?? of.additionalinfo).acceptedmessage) : of;
+  return {
+    status,
+    said,
+    usageEventId: text(booked.usageeventid),
+    acceptedQuantity: status === 'Accepted' || status === 'Duplicate' ? decimal(booked.quantity) : null,
+    message: text(error.message) ?? text(of.message),
+  };
+}
+
+function readDays(body: string): UsageOfDay[] {
+  const said = readJson(body) ?? [];
+  const lines = Array.isArray(said) ? said : (fieldsOf(said).value ?? []);
+  if (!Array.isArray(lines)) throw new UnreadableAnswer('The account of a day is no list.');
+  return lines.map((line) => {
+    const of = fieldsOf(line);
+    const day = text(of.usagedate)?.slice(0, 10);
+    const resourceId = text(of.usageresourceid);
+    if (!day || !resourceId) throw new UnreadableAnswer('A line of a day’s account lacks its day or its subscription.');
+    return {
+      day,
+      resourceId,
+      dimension: text(of.dimension) ?? '',
+      planId: text(of.planid) ?? '',
+      reconStatus: text(of.reconstatus) ?? '',
+      submitted: decimal(of.submittedquantity) ?? '0',
+      processed: decimal(of.processedquantity) ?? '0',
+    };
+  });
+}
+
+const HOUR_LENGTH = 'YYYY-MM-DDTHH'.length;
+
+const keyOf = ({ resourceId, dimension, planId, effectiveAt }: UsageEvent): string =>
+  [resourceId, dimension, planId, effectiveAt.toISOString().slice(0, HOUR_LENGTH)].join(' ').toLowerCase();
+
+/** null: it does not say what it is about. */
+function keyOfSaid(value: unknown): string | null {
+  const of = fieldsOf(value);
+  const words = [text(of.resourceid), text(of.dimension), text(of.planid), text(of.effectivestarttime)?.slice(0, HOUR_LENGTH)];
+  return words.every(Boolean) ? words.join(' ').toLowerCase() : null;
+}
