@@ -10,6 +10,7 @@ import { createSignIn } from './clients/entra/sign-in';
 import { createSmtpMailer } from './clients/mail/smtp-mailer';
 import { MarketplaceClient } from './clients/marketplace/marketplace-client';
 import { createNoticeMessages } from './clients/teams/notice-messages';
+import { createWebhookProbe } from './clients/webhook/webhook-probe';
 import { type Config, ConfigError, VERSION } from './config';
 import { METERS } from './contract/meters';
 import { takeSnapshots } from './features/billed-people/take-snapshots';
@@ -21,6 +22,7 @@ import { licenseHandlers } from './features/licenses/announce-licenses';
 import { deliverMail, MAIL_TOPIC } from './features/mail/send-mail';
 import { QUOTA_MAIL, quotaMail } from './features/notices/deliver-quota-notice';
 import { noticeHandlers } from './features/notices/handlers';
+import type { WebhookProbe } from './features/operator/marketplace.port';
 import { forgetDone, type OutboxHandler, runOutbox } from './features/outbox/outbox';
 import { changeMails } from './features/plan-changes/change-notices';
 import { planChangeHandlers } from './features/plan-changes/handlers';
@@ -29,11 +31,13 @@ import { type Catalog, loadCatalog } from './features/plans/catalog';
 import { publishPlans } from './features/plans/publish-plans';
 import { submitHeldDrafts } from './features/submissions/submit-held-drafts';
 import { applyPendingMarketplaceEvents } from './features/subscriptions/apply-event';
+import { createCallLog, forgetOldCalls, type KeptCallLog } from './features/subscriptions/call-log';
 import { createEventRunner } from './features/subscriptions/event-runner';
 import type { Selling } from './features/subscriptions/marketplace.port';
+import { PENDING_PURCHASE_MAIL, pendingPurchaseMail, reportPendingPurchases } from './features/subscriptions/pending-purchases';
 import { createReconciliation } from './features/subscriptions/reconcile';
 import { rereadSubscriptions } from './features/subscriptions/reread-subscriptions';
-import { SUPPORT_MAIL } from './features/support/contact-support';
+import { isAddress, SUPPORT_MAIL } from './features/support/contact-support';
 import { supportMail } from './features/support/support-mail';
 import { LIMIT_STALE_TOPIC, refreshStaleLimit } from './features/teams/refresh-stale-limit';
 import { ROOM_TOPIC } from './features/usage/room';
@@ -100,7 +104,8 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   await publishSeller(ctx, { ...config.seller, collects: payments !== null });
 
   const stopping = new AbortController();
-  const selling = sellingThrough(config, certificate, sandbox, log, stopping.signal);
+  const calls = createCallLog(newId);
+  const selling = sellingThrough(config, certificate, sandbox, { log, calls }, stopping.signal);
   const events = createEventRunner(ctx, selling);
   const bot =
     config.bot &&
@@ -126,7 +131,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
     pages: PAGES,
     verify,
     api: apiRoutes(links),
-    operator: operatorRoutes,
+    operator: operatorRoutes({ selling, credentials: [], probe: webhookProbe(config, sandbox) }),
     bot: bot && ((req, res, next) => bot.handle(req, res as never, next)),
     webhook: marketplaceWebhookRoutes({ ctx, selling, events, verify: createMarketplaceVerifier(config.marketplace.webhook) }),
     account: accountRoutes({ ctx, config, selling, signIn, verify, page: path.join(PAGES, 'account/index.html') }),
@@ -161,10 +166,16 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
         [MAIL_TOPIC]: (event) =>
           deliverMail(ctx, event, {
             mailer,
-            kinds: { ...billingMails(links), ...changeMails, [SUPPORT_MAIL]: supportMail, [QUOTA_MAIL]: quotaMail },
+            kinds: {
+              ...billingMails(links),
+              ...changeMails,
+              [SUPPORT_MAIL]: supportMail,
+              [QUOTA_MAIL]: quotaMail,
+              [PENDING_PURCHASE_MAIL]: pendingPurchaseMail,
+            },
           }),
       };
-      jobs = startJobs(ctx, schedule(selling, handlers));
+      jobs = startJobs(ctx, schedule(config, selling, calls, handlers));
       bot?.warm();
       sandbox?.clock.onMove(() => void settle().catch((error: unknown) => log.error({ err: error }, 'what was due could not be done')));
       await sandbox?.start();
@@ -174,6 +185,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
       if (listening) await drain(listening);
       stopping.abort();
       await Promise.race([Promise.all([jobs?.stop(), events.idle()]), pause(LAST_WORK_MS)]);
+      await calls.flush(ctx);
       await database.close();
       await unlock?.();
     },
@@ -187,7 +199,7 @@ function checkSeller({ mode, seller }: Config, { billing }: Catalog): void {
 }
 
 /** What comes back by itself. Each of these only repairs or delivers: no number that a person sees waits for one. */
-function schedule(selling: Selling, handlers: Record<string, OutboxHandler>): Job[] {
+function schedule(config: Config, selling: Selling, calls: KeptCallLog, handlers: Record<string, OutboxHandler>): Job[] {
   return [
     { name: 'outbox', everyMs: 1_000, run: (ctx) => runOutbox(ctx, handlers) },
     { name: 'marketplace events', everyMs: 5_000, run: (ctx) => applyPendingMarketplaceEvents(ctx, selling) },
@@ -197,24 +209,36 @@ function schedule(selling: Selling, handlers: Record<string, OutboxHandler>): Jo
     { name: 'forecasts', everyMs: 60_000, run: createForecastWatch() },
     { name: 'forgetting', everyMs: 3_600_000, run: forgetWhatIsOver },
     { name: 'reconciliation', everyMs: 3_600_000, run: createReconciliation(selling) },
+    { name: 'purchases to be activated', everyMs: 3_600_000, run: (ctx) => reportPendingPurchases(ctx, operatorMailbox(config)) },
+    { name: 'calls to be noted', everyMs: 2_000, run: (ctx) => calls.flush(ctx) },
   ];
 }
 
 async function forgetWhatIsOver(ctx: Context): Promise<void> {
   await deleteExpiredSessions(ctx.database, systemClock.now());
   await forgetDone(ctx);
+  await forgetOldCalls(ctx, systemClock.now());
+}
+
+/** Where the publisher's people read what is told to them; null: in the log only. */
+const operatorMailbox = ({ supportContact }: Config): string | null => (isAddress(supportContact) ? supportContact : null);
+
+/** Reaches our own webhook as the marketplace does; the sandbox's marketplace alone lends its signature. */
+function webhookProbe({ publicUrl, marketplace: { webhook } }: Config, sandbox: Sandbox | null): WebhookProbe {
+  const url = `${publicUrl}/api/marketplace/webhook`;
+  return createWebhookProbe({ ...webhook, url, issuer: webhook.issuers[0]! }, sandbox && (() => sandbox.webhookToken()));
 }
 
 function sellingThrough(
   { marketplace }: Config,
   clientCertificate: ClientCertificate | null,
   sandbox: Sandbox | null,
-  log: Logger,
+  { log, calls }: { log: Logger; calls: KeptCallLog },
   signal: AbortSignal,
 ): Selling {
   const patience = (ms: number) => pause(ms, undefined, { signal });
   const token = createPublisherToken({ ...marketplace, clientCertificate, networkClient: sandbox?.networkClient });
-  const client = new MarketplaceClient(marketplace, { token, log, pause: patience, clientId: marketplace.clientId });
+  const client = new MarketplaceClient(marketplace, { token, log, calls, pause: patience, clientId: marketplace.clientId });
   return { marketplace: client, realTime: systemClock, pause: patience };
 }
 

@@ -35,6 +35,12 @@ export function readAgeCursor(cursor: string | undefined): { at: string; id: str
   return values && { at: values[0], id: values[1] };
 }
 
+/** As readAgeCursor, of a list whose ids are words and no GUIDs. */
+export function readWordCursor(cursor: string | undefined): { at: string; id: string } | null {
+  const values = readCursor(cursor, ([at, id]) => isInstant(at) && typeof id === 'string') as [string, string] | null;
+  return values && { at: values[0], id: values[1] };
+}
+
 /** PostgreSQL takes no text with NUL, not even to compare with. */
 const isStorable = (value: unknown): boolean => typeof value !== 'string' || !value.includes('\0');
 

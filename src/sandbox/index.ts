@@ -34,6 +34,8 @@ export interface Sandbox {
   readonly payments: Payments;
   /** Takes mails and sends none. */
   readonly mailer: Mailer;
+  /** As the stand-in marketplace signs the webhooks it sends. */
+  webhookToken(): Promise<string>;
   /** To be called once the server listens: resumes deliveries that a stop interrupted. */
   start(): Promise<void>;
   /** Stops deliveries and event streams; what is open is resumed by the next start. */
@@ -68,6 +70,7 @@ export async function createSandbox(settings: SandboxSettings, deps: SandboxDeps
     clock,
     payments,
     mailer,
+    webhookToken: entra.webhookToken,
     async start() {
       await marketplace.start();
       await chat.start();

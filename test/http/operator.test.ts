@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import request from 'supertest';
-import { operatorRoutes } from '../../src/http/routes/operator/operator-routes';
 import type { Context } from '../../src/platform/context';
 import { inTenant } from '../../src/platform/context';
+import { describedOperatorRoutes } from '../support/answers';
 import { stagingEnv, type TestApp, testApp } from '../support/app';
 import { aDirectPlan, consentTo } from '../support/contracts';
 import { testContext } from '../support/database';
@@ -424,13 +424,13 @@ describe('what is otherwise than the plan says', () => {
 });
 
 test('every act of the publisher’s people asks for a reason, and no route of theirs is a customer’s', async () => {
-  for (const route of operatorRoutes) {
+  for (const route of describedOperatorRoutes) {
     if (route.method === 'get') continue;
     const parsed = route.body!.safeParse({});
     expect([route.path, parsed.error?.issues.some(({ path }) => path[0] === 'reason')]).toEqual([route.path, true]);
   }
   const token = await it.token(tenant.owner);
-  for (const { method, path } of operatorRoutes) {
+  for (const { method, path } of describedOperatorRoutes) {
     const agent = request(it.app) as unknown as Record<string, (url: string) => request.Test>;
     const to = `/api/operator/v1${path.replaceAll(/:\w+/gu, tenant.tenantId)}`;
     const { status, body } = await agent[method]!(to).set('Authorization', `Bearer ${token}`);

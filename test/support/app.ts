@@ -6,11 +6,13 @@ import type { Express } from 'express';
 import type { JWTPayload } from 'jose';
 import request, { type Response, type Test } from 'supertest';
 import { type Config, parseConfig } from '../../src/config';
+import type { Watch } from '../../src/features/operator/marketplace';
 import { apiRoutes } from '../../src/http/routes/api-routes';
 import { operatorRoutes } from '../../src/http/routes/operator/operator-routes';
 import { createServer } from '../../src/http/server';
 import { createEntraVerifier } from '../../src/http/verify-entra-token';
 import type { Actor } from '../../src/platform/actor';
+import { systemClock } from '../../src/platform/clock';
 import type { Context } from '../../src/platform/context';
 import { newSecret } from '../../src/platform/ids';
 import { type ApiBase, checkAnswer } from './answers';
@@ -89,7 +91,7 @@ export interface TestApp {
 }
 
 /** The express app over `ctx`, not listening; the webhook, the account page and the bot are left out. Stops with the file. */
-export async function testApp(ctx: Context, settings: Record<string, string> = {}): Promise<TestApp> {
+export async function testApp(ctx: Context, settings: Record<string, string> = {}, watch: Partial<Watch> = {}): Promise<TestApp> {
   const keys = await startKeyServer();
   running.push(keys);
   const config = parseConfig(stagingEnv({ ENTRA_JWKS_URL: keys.url, ...settings }));
@@ -100,7 +102,7 @@ export async function testApp(ctx: Context, settings: Record<string, string> = {
     pages: path.join(__dirname, 'pages'),
     verify: createEntraVerifier(config.entra),
     api: apiRoutes(LINKS),
-    operator: operatorRoutes,
+    operator: operatorRoutes({ ...NOBODY_WATCHED, ...watch }),
     bot: null,
     webhook: (_req, _res, next) => next(),
     account: (_req, _res, next) => next(),
@@ -149,6 +151,13 @@ export async function testApp(ctx: Context, settings: Record<string, string> = {
       callerOf(await token({ ...SOMEBODY, memberId, appRoles }), '/api/operator/v1'),
   };
 }
+
+/** What of the marketplace a test does not hand in is not there. */
+const NOBODY_WATCHED: Watch = {
+  selling: { marketplace: null as never, realTime: systemClock, pause: async () => {} },
+  credentials: [],
+  probe: async () => ({ url: 'https://kontingent.example', signed: false, status: null, durationMs: 0, said: 'not handed in' }),
+};
 
 /** One of the publisher's people; which of them, and what they may, is the caller's to say. */
 const SOMEBODY: Actor = {

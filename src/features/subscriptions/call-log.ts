@@ -1,0 +1,58 @@
+import type { Context } from '../../platform/context';
+import { DatabaseAway } from '../../platform/db/database';
+import { type CallOutcome, type CallRow, forgetCalls, insertCalls } from './call-log.store';
+import type { CallLog, NotedCall } from './marketplace.port';
+
+/** Calls that wait to be written; what comes beyond is dropped, and how much is said. */
+const MOST_WAITING = 5_000;
+const MOST_AT_ONCE = 500;
+const KEPT_MS = 90 * 86_400_000;
+
+export interface KeptCallLog extends CallLog {
+  /** Writes what waits. A fault is logged and never thrown. */
+  flush(ctx: Context): Promise<void>;
+}
+
+/** Notes every call to the marketplace beside it: a call neither waits for the database nor fails with it. */
+export function createCallLog(newId: () => string): KeptCallLog {
+  const waiting: CallRow[] = [];
+  let dropped = 0;
+  return {
+    noteCall({ startedAt, ...call }) {
+      if (waiting.length >= MOST_WAITING) dropped += 1;
+      else waiting.push({ callId: newId(), at: startedAt, outcome: outcomeOf(call), ...call, error: call.error && storable(call.error) });
+    },
+    async flush({ database, log }) {
+      if (dropped > 0) log.warn({ dropped }, 'calls to the marketplace were not noted: the database took none for too long');
+      dropped = 0;
+      while (waiting.length > 0) {
+        const batch = waiting.splice(0, MOST_AT_ONCE);
+        try {
+          await insertCalls(database, batch);
+        } catch (error) {
+          // Only a database that is away takes them later.
+          const isAway = error instanceof DatabaseAway;
+          if (isAway) waiting.unshift(...batch);
+          log.warn({ err: error, calls: batch.length, isAway }, 'calls to the marketplace could not be noted');
+          if (isAway) return;
+        }
+      }
+    },
+  };
+}
+
+/** PostgreSQL takes neither NUL nor halves of characters. */
+const storable = (text: string): string => text.replace(/[\p{Cc}\p{Cs}]/gu, ' ');
+
+function outcomeOf({ status }: Pick<NotedCall, 'status'>): CallOutcome {
+  if (status === null || status >= 500 || status === 429 || status === 408) return 'failed';
+  return status < 300 ? 'done' : 'refused';
+}
+
+const MOST_FORGOTTEN = 1_000;
+
+/** Forgets calls of more than 90 days ago, a batch at a time so that no statement holds much. */
+export async function forgetOldCalls({ database }: Context, now: Date): Promise<void> {
+  const before = new Date(now.getTime() - KEPT_MS);
+  while ((await forgetCalls(database, before, MOST_FORGOTTEN)) === MOST_FORGOTTEN);
+}

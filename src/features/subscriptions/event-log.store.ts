@@ -1,0 +1,65 @@
+import type { Queryable } from '../../platform/db/database';
+import type { EventAnswer } from './lifecycle.rules';
+
+export interface EventRow {
+  eventId: string;
+  subscriptionId: string;
+  action: string;
+  answer: EventAnswer;
+  receivedAt: Date;
+  acknowledgedAt: Date | null;
+  appliedAt: Date | null;
+  outcome: string | null;
+  attempts: number;
+  requestId: string | null;
+  correlationId: string | null;
+}
+
+const FIELDS = `event_id as "eventId", subscription_id as "subscriptionId", action, answer, received_at as "receivedAt", acknowledged_at as "acknowledgedAt",
+                applied_at as "appliedAt", outcome, attempts, request_id as "requestId", correlation_id as "correlationId"`;
+
+export interface EventSearch {
+  subscriptionId: string | null;
+  from: Date | null;
+  to: Date | null;
+  outcome: 'waiting' | 'refused' | 'applied' | null;
+  after: { at: string; id: string } | null;
+  limit: number;
+}
+
+/** Newest first. */
+export async function listEvents(db: Queryable, { subscriptionId, from, to, outcome, after, limit }: EventSearch): Promise<EventRow[]> {
+  return db.query<EventRow>(
+    `select ${FIELDS} from marketplace_events
+      where ($1::text is null or lower(subscription_id) = lower($1)) and ($2::timestamptz is null or received_at >= $2)
+        and ($3::timestamptz is null or received_at < $3)
+        and ($4::text is null or $4 = case when applied_at is null then 'waiting' when answer = 'refuse' then 'refused' else 'applied' end)
+        and ($5::timestamptz is null or (received_at, event_id) < ($5::timestamptz, $6::text))
+      order by received_at desc, event_id desc limit $7`,
+    [subscriptionId, from, to, outcome, after?.at ?? null, after?.id ?? null, limit],
+  );
+}
+
+export async function findEvent(db: Queryable, eventId: string): Promise<(EventRow & { payload: Record<string, unknown> }) | null> {
+  const [row] = await db.query<EventRow & { payload: Record<string, unknown> }>(
+    `select ${FIELDS}, payload from marketplace_events where event_id = $1`,
+    [eventId],
+  );
+  return row ?? null;
+}
+
+/** Makes an event one that nobody has applied or acknowledged, due at `dueAt` (real time). The answer given first stays. */
+export async function reopenEvent(db: Queryable, eventId: string, dueAt: Date): Promise<void> {
+  await db.query(
+    'update marketplace_events set applied_at = null, acknowledged_at = null, attempts = 0, next_attempt_at = $2 where event_id = $1',
+    [eventId, dueAt],
+  );
+}
+
+/** What is not applied yet, and since when the longest waits. */
+export async function waitingEvents(db: Queryable): Promise<{ waiting: number; oldest: Date | null }> {
+  const [row] = await db.query<{ waiting: number; oldest: Date | null }>(
+    'select count(*)::int as waiting, min(received_at) as oldest from marketplace_events where applied_at is null',
+  );
+  return row!;
+}
