@@ -7,6 +7,7 @@ import {
   TeamsActivityHandler,
   TurnContext,
 } from 'botbuilder';
+import { noteVisit } from '../features/members/note-visit';
 import { forgetChat, isFirstWelcome, meetInChat } from '../features/notices/conversations';
 import type { Actor } from '../platform/actor';
 import type { Context } from '../platform/context';
@@ -94,6 +95,7 @@ export class TeamsBot extends TeamsActivityHandler {
     const inTeams = localeAmong(activity.locale);
     const person = actorOf(activity, inTeams);
     if (!person.ok) return { text: speechFor(inTeams ?? 'en', 'UTC').texts.identity[person.refusal] };
+    await noteVisit(ctx, person.value);
     const met = await meetInChat(ctx, person.value, isPersonal(activity) ? referenceOf(activity) : null);
     const teamsLocale = inTeams ?? localeAmong(met.memberLocale, met.tenantLocale) ?? 'en';
     return {

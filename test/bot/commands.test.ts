@@ -1,20 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { listDrafts } from '../../src/features/drafts/drafts';
+import { listQuietMembers } from '../../src/features/members/members';
 import { listTickets } from '../../src/features/tickets/tickets';
 import { readUsage } from '../../src/features/usage/read-usage';
 import type { Actor } from '../../src/platform/actor';
 import { cardOf, type RunningBot, startBot } from '../support/bot';
 import { type BotFramework, startBotFramework } from '../support/connector';
-import { testContext } from '../support/database';
+import { type TestClock, testContext } from '../support/database';
 import { anActor, aPlan, aTenant, type TestTenant } from '../support/tenant';
 
 let framework: BotFramework;
 let running: RunningBot;
 let ctx: Awaited<ReturnType<typeof testContext>>['ctx'];
 let tenant: TestTenant;
+let clock: TestClock;
 
 beforeAll(async () => {
-  ({ ctx } = await testContext());
+  ({ ctx, clock } = await testContext());
   framework = await startBotFramework();
   running = await startBot(ctx, framework);
 });
@@ -408,4 +410,14 @@ describe('who speaks', () => {
     expect(words(refused!.activity)).toMatch(/read-only|has ended/);
     expect(cardOf((await running.say(tenant.owner, 'find printer'))[0]).fallbackText).toBe('T-1 Printer');
   });
+});
+
+test('HO-11: whoever does nothing but write to the bot was here', async () => {
+  const [writer] = [await tenant.member('agent', 'Adam Agent'), await tenant.member('agent', 'Quinn Quiet')];
+  clock.advance({ days: 30 });
+  await running.say(writer!, 'new ticket Printer');
+  const quiet = await listQuietMembers(ctx, tenant.owner, { days: 15, limit: 10 });
+  const names = quiet.ok ? quiet.value.items.map(({ name }) => name) : [];
+  expect(names).toContain('Quinn Quiet');
+  expect(names).not.toContain('Adam Agent');
 });

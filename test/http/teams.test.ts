@@ -1,18 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from '../../src/platform/context';
 import { type Caller, type TestApp, testApp } from '../support/app';
-import { testContext } from '../support/database';
+import { type TestClock, testContext } from '../support/database';
 import { aPeoplePlan } from '../support/teams';
 import { aTenant, type TestTenant } from '../support/tenant';
 
 let ctx: Context;
+let clock: TestClock;
 let it: TestApp;
 let tenant: TestTenant;
 let owner: Caller;
 
 beforeEach(async () => {
-  ({ ctx } = await testContext());
-  it ??= await testApp(ctx);
+  if (!it) {
+    ({ ctx, clock } = await testContext());
+    it = await testApp(ctx);
+  }
+  clock.set('2026-03-10T09:00:00.000Z');
   tenant = await aTenant(ctx, { plan: await aPeoplePlan(ctx, { teams: 2 }) });
   owner = await it.as(tenant.owner);
 });
@@ -92,6 +96,18 @@ test('EC-16 EC-17: preview, removal by its hash, refusal of the removed and undo
   expect((await owner.post(`/members/removals/${done.body.id}/undo`)).body).toEqual({ readmitted: 1 });
   expect((await caller.get('/tickets')).status).toBe(200);
   expect(codeOf(await owner.post('/members/removals', { hash: 'another' }))).toEqual([409, 'removal_outdated']);
+});
+
+test('HO-11: whoever does anything by the API was here: reads, creates, or is refused nothing but access', async () => {
+  const [reader, creator, blocked] = await Promise.all(['Rea', 'Cleo', 'Blake', 'Quin'].map((name) => tenant.member('member', name)));
+  clock.advance({ days: 30 });
+  await (await it.as(reader!)).get('/tickets');
+  expect((await (await it.as(creator!)).post('/teams', { name: 'Team' })).status).toBe(201);
+  expect((await owner.post('/members/class', { memberIds: [blocked!.memberId], class: 'blocked' })).status).toBe(200);
+  expect((await (await it.as(blocked!)).get('/tickets')).status).toBe(403);
+  expect((await owner.post('/members/class', { memberIds: [blocked!.memberId], class: 'active' })).status).toBe(200);
+  const names = (await owner.get('/members/inactive?days=15')).body.items.map(({ name }: { name: string }) => name);
+  expect(names.sort()).toEqual(['Blake', 'Quin']);
 });
 
 test('HO-11 HO-12: the hygiene list and its one-click class change', async () => {

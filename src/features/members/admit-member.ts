@@ -6,15 +6,7 @@ import { orUndone, type TxContext } from '../../platform/context';
 import { ok, type Result, refuse } from '../../platform/result';
 import { type Capability, decideAccess, deniedByLicense, initialRole } from './access.rules';
 import { keepActiveLimit } from './active-limit';
-import {
-  findLicenseRequest,
-  findMemberAndStanding,
-  insertMember,
-  lockOwners,
-  type MemberRow,
-  seeMember,
-  updateMember,
-} from './members.store';
+import { findLicenseRequest, findMemberAndStanding, insertMember, lockOwners, type MemberRow, updateMember } from './members.store';
 
 /** Removed and blocked people have no access; what they wrote stays. */
 export const isShutOut = ({ state, class: one }: Pick<MemberRow, 'state' | 'class'>): boolean => state === 'removed' || one === 'blocked';
@@ -72,19 +64,7 @@ export async function enter(
   if (!here.ok) return here;
   const { license } = here.value;
   if (deniedByLicense(license, capability)) return refuse(await licenseRefusal(tx, actor, license!, capability));
-  if (member && capability === 'read') await noteSeen(tx, actor, member);
   return ok({ role, standing: standing!, license });
-}
-
-const HOUR_MS = 3_600_000;
-
-/**
- * When a member was last here, to the hour. Noted while reading alone: acts may hold other members' rows, and two of them that
- * each wanted the other's would wait for ever.
- */
-async function noteSeen(tx: TxContext, actor: Actor, member: MemberRow): Promise<void> {
-  const at = tx.now();
-  if (at.getTime() - member.last_active_at.getTime() > HOUR_MS) await seeMember(tx.db, actor.tenantId, actor.memberId, at);
 }
 
 /** Why a license does not let somebody do it, and how they can ask for another. */

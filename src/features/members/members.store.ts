@@ -73,12 +73,13 @@ export async function touchMember(
 
 const keyOf = (address: string | null): string | null => (address === null ? null : normalizeAddress(address));
 
+/** Whoever is shut out and knocks is not here. */
 export async function seeMember(db: Queryable, tenantId: string, memberId: string, at: Date): Promise<void> {
-  await db.query('update members set last_active_at = $3 where tenant_id = $1 and member_id = $2 and last_active_at < $3', [
-    tenantId,
-    memberId,
-    at,
-  ]);
+  await db.query(
+    `update members set last_active_at = $3
+      where tenant_id = $1 and member_id = $2 and last_active_at < $3 and state = 'present' and class <> 'blocked'`,
+    [tenantId, memberId, at],
+  );
 }
 
 /** Whether somebody may ask for a license here, and what they have asked for already. */

@@ -16,21 +16,23 @@ import { teamRoutes } from './teams';
 import { ticketRoutes } from './tickets';
 import { upToDate } from './up-to-date';
 import { usageRoutes } from './usage';
+import { noteVisits } from './visits';
 
 /** Every line of /api/v1; a file of routes that is not named here does not exist. */
-export const apiRoutes = (links: Parameters<typeof memberRoutes>[0] & { mailIsOn?: boolean }): ApiRoute[] => [
-  ...memberRoutes(links),
-  ...usageRoutes,
-  ...teamRoutes,
-  ...ticketRoutes,
-  ...checklistRoutes,
-  ...opportunityRoutes,
-  ...draftRoutes,
-  ...licenseRoutes,
-  ...requestRoutes,
-  ...planRoutes,
-  ...upToDate([...subscriptionRoutes, ...planChangeRoutes, ...resourceRoutes]),
-  ...billedPeopleRoutes,
-  ...billingRoutes({ supportContact: links.supportContact, mailIsOn: links.mailIsOn ?? false }),
-  ...supportRoutes(links),
-];
+export const apiRoutes = (links: Parameters<typeof memberRoutes>[0] & { mailIsOn?: boolean }): ApiRoute[] =>
+  noteVisits([
+    ...memberRoutes(links),
+    ...usageRoutes,
+    ...teamRoutes,
+    ...ticketRoutes,
+    ...checklistRoutes,
+    ...opportunityRoutes,
+    ...draftRoutes,
+    ...licenseRoutes,
+    ...requestRoutes,
+    ...planRoutes,
+    ...upToDate([...subscriptionRoutes, ...planChangeRoutes, ...resourceRoutes]),
+    ...billedPeopleRoutes,
+    ...billingRoutes({ supportContact: links.supportContact, mailIsOn: links.mailIsOn ?? false }),
+    ...supportRoutes(links),
+  ]);
