@@ -21,7 +21,8 @@ const COLUMNS = 'draft_id, operation_key, fingerprint, meter, payload, created_a
 
 /**
  * Keeps what was refused. The same act refused again keeps its draft as its author may have edited it since, and opens one
- * that was discarded, with the refused words and at the revision that had them: a later one would pass for edited words.
+ * that was discarded, with the refused words, at a revision it never had: pages of before must not pass for present ones. Which
+ * revision the act named is kept beside it (`opened_as`), so that these words do not pass for edited ones.
  * One that was submitted in the meantime stays submitted. Answers whose digest the draft is of.
  */
 export async function keepDraftRow(
@@ -34,7 +35,7 @@ export async function keepDraftRow(
     `insert into drafts as d (tenant_id, draft_id, operation_key, fingerprint, author, meter, payload, created_at, updated_at, submits_itself)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $10)
      on conflict (tenant_id, operation_key) do update
-        set state = 'open', revision = $9, updated_at = $8, payload = excluded.payload
+        set state = 'open', revision = d.revision + 1, opened_at = d.revision + 1, opened_as = $9, updated_at = $8, payload = excluded.payload
       where d.state = 'discarded' and d.fingerprint = $4`,
     [
       tenantId,

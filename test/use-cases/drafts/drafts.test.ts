@@ -273,6 +273,33 @@ test('a draft that was discarded and opened anew by its act goes with a late ret
   expect(await books(ctx, tenant.tenantId, 'tickets')).toMatchObject({ counted: 1, ledger: 1 });
 });
 
+test('a page left open from before a draft was discarded never passes for the present one, however it came to its revision', async () => {
+  const { ctx } = await testContext();
+  const tenant = await aTenant(ctx, { limits: nothing });
+  const edit = (draftId: string, title: string, revision: number) =>
+    editDraft(ctx, tenant.owner, draftId, { meter: 'tickets', payload: aTicket({ title }) }, revision);
+  const shown = new Set<number>();
+  for (let life = 1; life <= 3; life += 1) {
+    const draftId = await refusedDraft(ctx, tenant.owner, 'tickets', 'a', 'First words');
+    const [opened] = await waiting(ctx, tenant.owner);
+    expect(opened).toMatchObject({ payload: { title: 'First words' } });
+    for (const stale of shown) {
+      expect(refusalOf(await edit(draftId, 'Stale words', stale)).code).toBe('stale_revision');
+      expect(refusalOf(await discardDraft(ctx, tenant.owner, draftId, stale)).code).toBe('stale_revision');
+    }
+    const edited = unwrap(await edit(draftId, `Words of life ${life}`, opened!.revision));
+    for (const { revision } of [opened!, edited]) {
+      expect(shown).not.toContain(revision);
+      shown.add(revision);
+    }
+    unwrap(await discardDraft(ctx, tenant.owner, draftId, edited.revision));
+  }
+  await tenant.changePlan(await aPlan(ctx, { tickets: 2 }));
+  unwrap(await creationOf.tickets(ctx, tenant.owner, key('a'), 'First words'));
+  expect(await waiting(ctx, tenant.owner)).toEqual([]);
+  expect(await books(ctx, tenant.tenantId, 'tickets')).toMatchObject({ counted: 1, ledger: 1 });
+});
+
 test('words edited in a draft that was opened anew are not lost to a late retry of the first words', async () => {
   const { ctx } = await testContext();
   const tenant = await aTenant(ctx, { limits: nothing });
