@@ -14,7 +14,8 @@ export async function meterFacts(
   { anchor, newest }: { anchor: UsageAnchor; newest: Counter | null },
   at: Date,
 ): Promise<MeterFacts> {
-  const since = newest !== null && newest.validUntil < at ? newest.validUntil : at;
+  // What ended with the row is part of what it hands over at that edge.
+  const since = newest !== null && newest.validUntil <= at ? new Date(newest.validUntil.getTime() - 1) : at;
   const { grants, overrides } = await entitlementsOf(tx, tenantId, meter, since, newest?.periodStart);
   return {
     newest,

@@ -3,11 +3,13 @@ import { TicketQuery } from '../../../src/contract/tickets';
 import { createChecklist } from '../../../src/features/checklists/create-checklist';
 import { submitChecklist } from '../../../src/features/checklists/submit-checklist';
 import { listDrafts } from '../../../src/features/drafts/drafts';
+import { replacePlanGrants } from '../../../src/features/entitlements/grants';
 import { runOutbox } from '../../../src/features/outbox/outbox';
 import { submitHeldDrafts } from '../../../src/features/submissions/submit-held-drafts';
 import { deleteTicket, listTickets } from '../../../src/features/tickets/tickets';
 import { clearOverride, giveGoodwill, setOverride } from '../../../src/features/usage/deviate';
 import { explain } from '../../../src/features/usage/explain';
+import { refreshCounters } from '../../../src/features/usage/refresh-counters';
 import { restartUsage } from '../../../src/features/usage/restart-usage';
 import { ROOM_TOPIC } from '../../../src/features/usage/room';
 import { type Context, inTenant } from '../../../src/platform/context';
@@ -195,6 +197,21 @@ describe('rollover and years', () => {
     clock.set('2026-06-10T00:00:00.000Z');
     expect(await meterOf(ctx, tenant)).toMatchObject({ limit: 5, used: 0 });
     expect(await books(ctx, tenant.tenantId, 'tickets')).toEqual({ counted: 19, ledger: 19, records: 19 });
+  });
+
+  test('CH-11 what is left is carried over into a smaller plan that begins with the period', async () => {
+    const { ctx, clock, tenant } = await world({ tickets: { amount: 5, rollover: { cap: 8 } } }, '2026-01-10T09:00:00.000Z');
+    const smaller = await aPlanOf(ctx, { quotas: { tickets: { amount: 3, rollover: { cap: 8 } } } });
+    await create(ctx, tenant, 1);
+    const effectiveAt = new Date('2026-02-10T00:00:00.000Z');
+    await inTenant(ctx, tenant.tenantId, async (tx) => {
+      await replacePlanGrants(tx, tenant.tenantId, tenant.subscriptionId, smaller, ctx.now(), { effectiveAt });
+      await refreshCounters(tx, tenant.tenantId, ctx.now());
+    });
+    clock.set('2026-02-10T00:00:00.000Z');
+    expect(await meterOf(ctx, tenant)).toMatchObject({ limit: 3 + 4, used: 0 });
+    await create(ctx, tenant, 7);
+    expect(await full(ctx, tenant)).toMatchObject({ limit: 7, used: 7 });
   });
 
   test('a goodwill is used first, and what was used of it stays until the period ends', async () => {
