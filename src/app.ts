@@ -32,6 +32,7 @@ import { publishPlans } from './features/plans/publish-plans';
 import { submitHeldDrafts } from './features/submissions/submit-held-drafts';
 import { applyPendingMarketplaceEvents } from './features/subscriptions/apply-event';
 import { createCallLog, forgetOldCalls, type KeptCallLog } from './features/subscriptions/call-log';
+import { CANCEL_PURCHASE, sendCancellation } from './features/subscriptions/cancel-purchase';
 import { createEventRunner } from './features/subscriptions/event-runner';
 import type { Selling } from './features/subscriptions/marketplace.port';
 import { PENDING_PURCHASE_MAIL, pendingPurchaseMail, reportPendingPurchases } from './features/subscriptions/pending-purchases';
@@ -160,6 +161,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
         ...noticeHandlers(ctx, { messages, mailboxOf: async (tx, tenantId) => (await buyerOf(tx, tenantId)).mailbox }),
         [ROOM_TOPIC]: (event) => submitHeldDrafts(ctx, event),
         ...licenseHandlers(ctx, { messages }),
+        [CANCEL_PURCHASE]: (event) => sendCancellation(ctx, selling, event),
         ...planChangeHandlers(ctx, { selling, messages }),
         [LIMIT_STALE_TOPIC]: (event) => refreshStaleLimit(ctx, event),
         [PAYMENT_TOPIC]: (event) => collectPayment(ctx, event, { payments }),

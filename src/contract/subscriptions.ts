@@ -33,9 +33,18 @@ export const Subscription = SubscriptionSummary.extend({
   cancellation: z
     .object({ refundableUntil: Instant, offer: z.enum(['cancel_with_refund', 'renewal_off', 'cancel_without_refund']).nullable() })
     .nullable(),
+  /** When cancelling was asked for here, as long as the marketplace has not settled it. */
+  cancellationAskedAt: Instant.nullable(),
   revision: Revision,
 });
 export type Subscription = z.infer<typeof Subscription>;
+
+/** `POST /subscriptions/{subscriptionId}/cancellation` */
+export const CancellationOrder = z.strictObject({
+  /** Of what Microsoft sold: the offer that the customer saw and agrees to. */
+  consent: z.enum(['cancel_with_refund', 'cancel_without_refund']).nullable().default(null),
+});
+export type CancellationOrder = z.infer<typeof CancellationOrder>;
 
 export const ContractTerm = z.enum(['P1M', 'P1Y']);
 

@@ -43,7 +43,10 @@ export function startContractFor(
     if (!started.ok) return started;
     const { subscriptionId } = started.value;
     await once(tx, tenantId, { ...remembered, subject: subscriptionId }, at);
-    return ok({ value: { record: await showSubscription(tx, started.value, locale, at), replayed: false }, subject: subscriptionId });
+    return ok({
+      value: { record: await showSubscription(tx, tenantId, started.value, locale, at), replayed: false },
+      subject: subscriptionId,
+    });
   });
 }
 
@@ -62,7 +65,7 @@ export function endContractFor(
     const by = { name: 'end', actor: operator.memberId, via: 'operator' };
     const ended = await endContract(tx, tenant, subscriptionId, when, by, billEnd, at);
     if (!ended.ok) return ended;
-    const value = await showSubscription(tx, ended.value, operator.locale ?? 'en', at);
+    const value = await showSubscription(tx, tenantId, ended.value, operator.locale ?? 'en', at);
     return ok({ value, subject: subscriptionId, isNew: before?.revision !== ended.value.revision });
   });
 }

@@ -102,7 +102,7 @@ function barrierBetween({ plan: from, source, allowedOperations }: Held, to: Pla
   if (to.role !== from.role) return to.role === 'addon' ? 'is_addon' : 'is_base';
   if (to.offerId !== from.offerId || to.billing !== from.billing) return 'other_offer';
   if (from.policies.change.allowed === 'none') return 'no_changes';
-  return source === 'marketplace' && !allowedOperations.includes('Update') ? 'managed_elsewhere' : null;
+  return source === 'marketplace' && !allowedOperations.includes('Update') ? 'by_partner' : null;
 }
 
 const notAllowed = (reason: Barrier, { planId }: Plan) => refuse({ code: 'change_not_allowed', reason, toPlanId: planId });

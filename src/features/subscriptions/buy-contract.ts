@@ -79,4 +79,4 @@ function decideConsent(consent: NewContract['consent'], { plan, price }: { plan:
 }
 
 const shown = async (tx: TxContext, actor: Actor, subscriptionId: string, at: Date): Promise<Subscription> =>
-  showSubscription(tx, (await findSubscription(tx.db, actor.tenantId, subscriptionId))!, actor.locale ?? 'en', at);
+  showSubscription(tx, actor.tenantId, (await findSubscription(tx.db, actor.tenantId, subscriptionId))!, actor.locale ?? 'en', at);

@@ -6,6 +6,7 @@ import type { Plan } from '../plans/plans';
 import { anchorUsage } from '../tenants/tenants';
 import { refreshCounters } from '../usage/refresh-counters';
 import { notePayment } from '../usage/unlock-grants';
+import { closeCancellation } from './cancellations.store';
 import { isPaid, keepsAnchor } from './lifecycle.rules';
 import { tellChanged } from './subscription-changed';
 import { listSubscriptions, logSubscription, type SubscriptionRow, saveSubscription } from './subscriptions.store';
@@ -72,6 +73,8 @@ export async function keepSubscription(
   if (row.source === 'marketplace' && isPaid(before, row)) {
     await notePayment(tx, tenantId, { paymentId: `${row.subscriptionId}:${row.revision}`, paidAt: at }, at);
   }
+  if (row.status === 'Unsubscribed')
+    await closeCancellation(tx.db, tenantId, row.subscriptionId, { state: 'done', outcome: cause.name }, at);
   await tellChanged(tx, tenantId, before, row, at);
 }
 

@@ -9,7 +9,9 @@ import {
   Rehearsal,
   RehearsalQuestion,
 } from '../../contract/plan-changes';
-import { cancelContract, resumeContract } from '../../features/plan-changes/cancel-contract';
+import { CancellationOrder } from '../../contract/subscriptions';
+import { resumeContract } from '../../features/plan-changes/cancel-contract';
+import { cancelSubscription } from '../../features/plan-changes/cancel-subscription';
 import { orderChange } from '../../features/plan-changes/order-change';
 import { chooseKept, getChange, listChanges, withdrawChange } from '../../features/plan-changes/plan-changes';
 import { previewChange, rehearse } from '../../features/plan-changes/preview-change';
@@ -85,10 +87,12 @@ export const planChangeRoutes: ApiRoute[] = [
   route({
     method: 'post',
     path: '/subscriptions/:subscriptionId/cancellation',
-    summary: 'Cancel what was bought here, as its `cancellation` says: with the money back, or from the next term on',
+    summary:
+      'Cancel a subscription as its `cancellation` offers: a contract at once or from the next term on; a purchase at the marketplace, with `consent`',
     params: ofSubscription,
+    body: CancellationOrder.prefault({}),
     answer: null,
-    run: ({ ctx, actor, params }) => cancelContract(ctx, actor, params.subscriptionId),
+    run: ({ ctx, actor, params, body }) => cancelSubscription(ctx, actor, params.subscriptionId, body),
   }),
   route({
     method: 'delete',

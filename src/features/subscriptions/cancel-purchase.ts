@@ -1,0 +1,149 @@
+import { z } from 'zod';
+import { Id } from '../../contract/common';
+import type { Refusal } from '../../contract/refusals';
+import type { Actor } from '../../platform/actor';
+import { type Context, inTenant, type TxContext } from '../../platform/context';
+import { invariant } from '../../platform/invariant';
+import { ok, type Result, refuse } from '../../platform/result';
+import { audit } from '../audit/audit';
+import { may } from '../members/access.rules';
+import { enter } from '../members/admit-member';
+import { enqueue, type OutboxEvent, TryLater } from '../outbox/outbox';
+import { findPlan } from '../plans/plans';
+import { lockTenant } from '../tenants/tenants';
+import { readAndAdopt } from './adopt-snapshot';
+import { isBuyer } from './buyer';
+import { decideCancellation, type Ending } from './cancellation.rules';
+import { type CancellationRow, closeCancellation, findOpenCancellation, insertCancellation, stampOperation } from './cancellations.store';
+import type { Selling } from './marketplace.port';
+import { findInDirectory, findSubscription, lockSubscription, type SubscriptionRow } from './subscriptions.store';
+
+/** Sends a cancellation that was asked for here, and sees what becomes of it. */
+export const CANCEL_PURCHASE = 'subscription.cancel';
+
+const Payload = z.object({ subscriptionId: Id });
+
+/**
+ * Asks Microsoft to end a purchase, on the terms that the customer agreed to by name. Kept first and sent beside the answer: it has
+ * ended when the marketplace says so. Asking again changes nothing. For who manages the plan; suspended or not.
+ */
+export function orderCancellation(
+  ctx: Context,
+  actor: Actor,
+  subscriptionId: string,
+  consent: Ending | null,
+): Promise<Result<null, Refusal>> {
+  const { tenantId } = actor;
+  return inTenant(ctx, tenantId, async (tx) => {
+    const access = await enter(tx, actor, 'read');
+    if (!access.ok) return access;
+    if (!may(access.value.role, 'manage_plan')) return refuse({ code: 'not_allowed', needs: 'manage_plan' });
+    return order(tx, tenantId, actor, subscriptionId, consent);
+  });
+}
+
+/** As orderCancellation, from the account page: by the marketplace's id, and for the buyer too, whoever they are here. */
+export async function cancelFromAccount(
+  ctx: Context,
+  actor: Actor,
+  externalId: string,
+  consent: Ending | null,
+): Promise<Result<null, Refusal>> {
+  const known = await findInDirectory(ctx.database, externalId);
+  if (!known) return refuse({ code: 'subscription_not_found' });
+  const { tenantId, subscriptionId } = known;
+  const isOwn = await inTenant(ctx, tenantId, async ({ db }) => {
+    const row = await findSubscription(db, tenantId, subscriptionId);
+    return row !== null && isBuyer(row, actor);
+  });
+  if (isOwn) return inTenant(ctx, tenantId, (tx) => order(tx, tenantId, actor, subscriptionId, consent));
+  return tenantId === actor.tenantId ? orderCancellation(ctx, actor, subscriptionId, consent) : refuse({ code: 'subscription_not_found' });
+}
+
+async function order(
+  tx: TxContext,
+  tenantId: string,
+  { memberId, via }: Actor,
+  subscriptionId: string,
+  consent: Ending | null,
+): Promise<Result<null, Refusal>> {
+  const at = tx.now();
+  await lockTenant(tx.db, tenantId);
+  const row = await lockSubscription(tx.db, tenantId, subscriptionId);
+  if (row?.source !== 'marketplace') return refuse({ code: 'subscription_not_found' });
+  if (row.status === 'Unsubscribed') return ok(null);
+  if (await findOpenCancellation(tx.db, tenantId, subscriptionId)) return ok(null);
+  const plan = await findPlan(tx.db, row.planId, row.planVersion);
+  invariant(plan, 'a subscription pins a published version');
+  const decided = decideCancellation(row, plan.policies.cancellation, consent, at);
+  if (!decided.ok) return decided;
+  const { ending, refundableUntil } = decided.value;
+  const asked = { cancellationId: tx.newId(), subscriptionId, consent: ending, refundableUntil, askedAt: at };
+  await insertCancellation(tx.db, tenantId, { ...asked, askedBy: memberId, askedVia: via });
+  const details = { consent: ending, planId: row.planId, quantity: row.quantity, refundableUntil: refundableUntil.toISOString() };
+  await audit(tx, tenantId, { actor: memberId, via, action: 'subscription.cancel_asked', subject: subscriptionId, details }, at);
+  await enqueue(tx, tenantId, CANCEL_PURCHASE, { subscriptionId }, at);
+  return ok(null);
+}
+
+/** The marketplace ends a subscription within seconds, sometimes minutes. */
+const LOOK_AGAIN_MS = 3_000;
+
+/**
+ * Asks the marketplace to end a purchase, once, and follows it until its own word shows it. Asked again only after its state was
+ * read. What was agreed to as refundable is not sent late: nobody pays for our delay. @throws TryLater until it is settled
+ */
+export async function sendCancellation(ctx: Context, selling: Selling, event: OutboxEvent): Promise<void> {
+  const { tenantId } = event;
+  invariant(tenantId, 'a cancellation belongs to a tenant');
+  const { subscriptionId } = Payload.parse(event.payload);
+  const asked = await inTenant(ctx, tenantId, async ({ db }) => {
+    const cancellation = await findOpenCancellation(db, tenantId, subscriptionId);
+    return cancellation && { cancellation, row: (await findSubscription(db, tenantId, subscriptionId))! };
+  });
+  if (!asked) return;
+  const { cancellation, row } = asked;
+  const act = { ...selling, marketplace: selling.marketplace.correlated(cancellation.cancellationId) };
+  // Adopting an end closes the cancellation with it.
+  const read = await readAndAdopt(ctx, act, row.externalId, { name: 'cancel', actor: null });
+  if (read?.truth.status === 'Unsubscribed') return;
+  const refusal = read ? await ask(ctx, act, tenantId, cancellation, row) : 'unknown_to_marketplace';
+  if (refusal === null) throw new TryLater(LOOK_AGAIN_MS);
+  await inTenant(ctx, tenantId, (tx) => settle(tx, tenantId, subscriptionId, { state: 'refused', outcome: refusal }, tx.now()));
+}
+
+/** Why it comes to nothing; null: it is under way. */
+async function ask(
+  ctx: Context,
+  { marketplace }: Selling,
+  tenantId: string,
+  { cancellationId, consent, refundableUntil, operationId }: CancellationRow,
+  { externalId }: SubscriptionRow,
+): Promise<string | null> {
+  if (operationId) {
+    const operation = await marketplace.getOperation(externalId, operationId);
+    return operation?.status === 'Failed' || operation?.status === 'Conflict' ? 'failed_at_marketplace' : null;
+  }
+  if (consent === 'cancel_with_refund' && ctx.now() > refundableUntil) return 'window_closed';
+  const answer = await marketplace.cancel(externalId);
+  if (answer === 'refused') return 'refused_by_marketplace';
+  if (typeof answer === 'object' && answer.operationId !== null) {
+    const named = answer.operationId;
+    await inTenant(ctx, tenantId, ({ db }) => stampOperation(db, tenantId, cancellationId, named));
+  }
+  return null;
+}
+
+async function settle(
+  tx: TxContext,
+  tenantId: string,
+  subscriptionId: string,
+  end: { state: 'refused'; outcome: string },
+  at: Date,
+): Promise<void> {
+  const closed = await closeCancellation(tx.db, tenantId, subscriptionId, end, at);
+  if (!closed) return;
+  tx.log.warn({ subscriptionId, outcome: end.outcome }, 'a cancellation that a customer asked for came to nothing');
+  const entry = { actor: 'marketplace', via: 'marketplace', action: 'subscription.cancel_refused', subject: subscriptionId };
+  await audit(tx, tenantId, { ...entry, details: { outcome: end.outcome } }, at);
+}

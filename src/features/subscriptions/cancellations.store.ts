@@ -1,0 +1,58 @@
+import type { Queryable } from '../../platform/db/database';
+
+export interface CancellationRow {
+  cancellationId: string;
+  subscriptionId: string;
+  consent: 'cancel_with_refund' | 'cancel_without_refund';
+  refundableUntil: Date;
+  askedAt: Date;
+  /** The marketplace's, once it has taken the request. */
+  operationId: string | null;
+}
+
+const SELECT = `select cancellation_id as "cancellationId", subscription_id as "subscriptionId", consent, refundable_until as "refundableUntil",
+                       asked_at as "askedAt", operation_id as "operationId" from cancellations`;
+
+export async function findOpenCancellation(db: Queryable, tenantId: string, subscriptionId: string): Promise<CancellationRow | null> {
+  const [row] = await db.query<CancellationRow>(`${SELECT} where tenant_id = $1 and subscription_id = $2 and state = 'open'`, [
+    tenantId,
+    subscriptionId,
+  ]);
+  return row ?? null;
+}
+
+export async function insertCancellation(
+  db: Queryable,
+  tenantId: string,
+  row: Omit<CancellationRow, 'operationId'> & { askedBy: string; askedVia: string },
+): Promise<void> {
+  await db.query(
+    `insert into cancellations (tenant_id, cancellation_id, subscription_id, state, consent, refundable_until, asked_by, asked_via, asked_at)
+     values ($1, $2, $3, 'open', $4, $5, $6, $7, $8)`,
+    [tenantId, row.cancellationId, row.subscriptionId, row.consent, row.refundableUntil, row.askedBy, row.askedVia, row.askedAt],
+  );
+}
+
+export async function stampOperation(db: Queryable, tenantId: string, cancellationId: string, operationId: string): Promise<void> {
+  await db.query('update cancellations set operation_id = $3 where tenant_id = $1 and cancellation_id = $2', [
+    tenantId,
+    cancellationId,
+    operationId,
+  ]);
+}
+
+/** Null: none was open. */
+export async function closeCancellation(
+  db: Queryable,
+  tenantId: string,
+  subscriptionId: string,
+  { state, outcome }: { state: 'done' | 'refused'; outcome: string },
+  at: Date,
+): Promise<string | null> {
+  const [row] = await db.query<{ id: string }>(
+    `update cancellations set state = $3, outcome = $4, ended_at = $5
+      where tenant_id = $1 and subscription_id = $2 and state = 'open' returning cancellation_id as id`,
+    [tenantId, subscriptionId, state, outcome, at],
+  );
+  return row?.id ?? null;
+}

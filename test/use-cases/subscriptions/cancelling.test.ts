@@ -1,0 +1,159 @@
+import { cancelSubscription } from '../../../src/features/plan-changes/cancel-subscription';
+import { loadCatalog } from '../../../src/features/plans/catalog';
+import { publishPlans } from '../../../src/features/plans/publish-plans';
+import { adoptSnapshot } from '../../../src/features/subscriptions/adopt-snapshot';
+import { CANCEL_PURCHASE, cancelFromAccount, sendCancellation } from '../../../src/features/subscriptions/cancel-purchase';
+import { mySubscriptions } from '../../../src/features/subscriptions/list-subscriptions';
+import type { MarketplaceSubscription } from '../../../src/features/subscriptions/marketplace.port';
+import type { Actor } from '../../../src/platform/actor';
+import { type Context, inTenant } from '../../../src/platform/context';
+import { unwrap } from '../../support/acts';
+import { type TestClock, testContext } from '../../support/database';
+import { anActor } from '../../support/tenant';
+import { Truth } from '../../support/truth';
+
+let ctx: Context;
+let clock: TestClock;
+let truth: Truth;
+
+beforeAll(async () => {
+  ({ ctx, clock } = await testContext());
+  await publishPlans(ctx, await loadCatalog('plans/default.yaml'));
+});
+beforeEach(() => {
+  truth = new Truth(1);
+  clock.set('2026-03-10T09:00:00.000Z');
+});
+
+/** An organization whose owner has just bought a plan. */
+async function aPurchase(given: Partial<MarketplaceSubscription> = {}) {
+  const owner = anActor({ via: 'account' });
+  const person = { tenantId: owner.tenantId, objectId: owner.memberId, address: null };
+  const bought = truth.buy({ planId: 'standard', purchaser: person, beneficiary: person, purchasedAt: ctx.now(), ...given });
+  const also = async () => {};
+  await adoptSnapshot(ctx, bought, truth.selling.realTime.now(), { name: 'activate', actor: owner.memberId, also });
+  const staff = async (role: string, person: Actor) => {
+    await inTenant(ctx, owner.tenantId, ({ db }) =>
+      db.query(`insert into members (tenant_id, member_id, name, role, created_at, last_active_at) values ($1, $2, $3, $4, $5, $5)`, [
+        owner.tenantId,
+        person.memberId,
+        person.name,
+        role,
+        ctx.now(),
+      ]),
+    );
+    return person;
+  };
+  await staff('owner', owner);
+  const shown = async () => unwrap(await mySubscriptions(ctx, owner)).items[0]!;
+  const { id } = await shown();
+  const colleague = (role: string) => staff(role, anActor({ tenantId: owner.tenantId }));
+  return { owner, bought, id, shown, colleague };
+}
+
+const cancel = (actor: Actor, id: string, consent: 'cancel_with_refund' | 'cancel_without_refund' | null) =>
+  cancelSubscription(ctx, actor, id, { consent });
+/** What the outbox does, once. */
+const send = ({ tenantId }: Actor, subscriptionId: string) =>
+  sendCancellation(ctx, truth.selling, { id: ctx.newId(), tenantId, topic: CANCEL_PURCHASE, payload: { subscriptionId } });
+const asked = async ({ tenantId }: Actor) =>
+  inTenant(ctx, tenantId, ({ db }) =>
+    db.query('select state, consent, asked_by, asked_at, outcome from cancellations where tenant_id = $1 order by asked_at', [tenantId]),
+  );
+const cancels = () => [...truth.operations.values()].filter(({ action }) => action === 'Unsubscribe');
+
+test('TW-23: 72 hours to the second after the purchase it is cancelled, with the consent kept, and ends when the marketplace says so', async () => {
+  const { owner, id, shown } = await aPurchase();
+  clock.advance({ hours: 72 });
+  expect(await shown()).toMatchObject({ cancellation: { offer: 'cancel_with_refund' }, cancellationAskedAt: null });
+  expect(await cancel(owner, id, 'cancel_with_refund')).toEqual({ ok: true, value: null });
+  expect(await shown()).toMatchObject({ status: 'Subscribed', cancellationAskedAt: expect.any(String) });
+  await expect(send(owner, id)).rejects.toThrow('not now');
+  await send(owner, id);
+  expect(await shown()).toMatchObject({ status: 'Unsubscribed', cancellation: null });
+  expect(await asked(owner)).toEqual([
+    { state: 'done', consent: 'cancel_with_refund', asked_by: owner.memberId, asked_at: ctx.now(), outcome: 'cancel' },
+  ]);
+});
+
+test('TW-24: a second later it is refused and nothing is asked', async () => {
+  const { owner, id } = await aPurchase();
+  clock.advance({ hours: 72, seconds: 1 });
+  const refused = await cancel(owner, id, 'cancel_with_refund');
+  expect(refused).toMatchObject({
+    ok: false,
+    refusal: { code: 'cancellation_window_closed', refundableUntil: '2026-03-13T09:00:00.000Z' },
+  });
+  expect(await asked(owner)).toEqual([]);
+});
+
+test('what was agreed to as refundable is not sent after the window has passed: nobody pays for our delay', async () => {
+  const { owner, id, shown } = await aPurchase();
+  clock.advance({ hours: 72 });
+  await cancel(owner, id, 'cancel_with_refund');
+  clock.advance({ seconds: 1 });
+  await send(owner, id);
+  expect(cancels()).toEqual([]);
+  expect(await shown()).toMatchObject({ status: 'Subscribed', cancellationAskedAt: null });
+  expect(await asked(owner)).toMatchObject([{ state: 'refused', outcome: 'window_closed' }]);
+});
+
+test('asked any number of times, at once or again, the marketplace is asked once', async () => {
+  const { owner, id } = await aPurchase();
+  await Promise.all(Array.from({ length: 4 }, () => cancel(owner, id, 'cancel_with_refund')));
+  expect(await asked(owner)).toHaveLength(1);
+  await send(owner, id).catch(() => {});
+  await send(owner, id).catch(() => {});
+  await cancel(owner, id, 'cancel_with_refund');
+  await send(owner, id);
+  expect(cancels()).toHaveLength(1);
+});
+
+test('a change that is under way is waited for', async () => {
+  const { owner, bought, id, shown } = await aPurchase();
+  await cancel(owner, id, 'cancel_with_refund');
+  truth.isBusy = true;
+  await expect(send(owner, id)).rejects.toThrow('not now');
+  expect(await shown()).toMatchObject({ status: 'Subscribed', cancellationAskedAt: expect.any(String) });
+  truth.isBusy = false;
+  await expect(send(owner, id)).rejects.toThrow('not now');
+  await send(owner, id);
+  expect(truth.subscriptions.get(bought.id)).toMatchObject({ status: 'Unsubscribed' });
+});
+
+test('a suspended purchase can be cancelled, and one that has ended stays as it is', async () => {
+  const { owner, bought, id } = await aPurchase({ status: 'Suspended' });
+  expect(await cancel(owner, id, 'cancel_with_refund')).toMatchObject({ ok: true });
+  truth.happen(bought.id, { action: 'Unsubscribe' });
+  await send(owner, id);
+  expect(await cancel(owner, id, null)).toMatchObject({ ok: true });
+  expect(await asked(owner)).toHaveLength(1);
+});
+
+test('what a partner sold is refused in words of its own', async () => {
+  const { owner, id } = await aPurchase({ allowedOperations: ['Read'] });
+  expect(await cancel(owner, id, 'cancel_with_refund')).toMatchObject({ ok: false, refusal: { reason: 'by_partner' } });
+});
+
+test('owners and admins may; members, agents, and other organizations may not', async () => {
+  const { owner, bought, id, colleague } = await aPurchase();
+  for (const role of ['member', 'agent', 'viewer']) {
+    const person = await colleague(role);
+    expect(await cancel(person, id, 'cancel_with_refund')).toMatchObject({ refusal: { code: 'not_allowed' } });
+    expect(await cancelFromAccount(ctx, person, bought.id, 'cancel_with_refund')).toMatchObject({ refusal: { code: 'not_allowed' } });
+  }
+  const { owner: stranger } = await aPurchase();
+  expect(await cancel(stranger, id, 'cancel_with_refund')).toMatchObject({ refusal: { code: 'subscription_not_found' } });
+  expect(await cancelFromAccount(ctx, stranger, bought.id, 'cancel_with_refund')).toMatchObject({
+    refusal: { code: 'subscription_not_found' },
+  });
+  expect(await asked(owner)).toEqual([]);
+  expect(await cancel(await colleague('admin'), id, 'cancel_with_refund')).toMatchObject({ ok: true });
+});
+
+test('the buyer may on the account page, though they own nothing of the organization', async () => {
+  const { owner, bought } = await aPurchase();
+  await inTenant(ctx, owner.tenantId, ({ db }) => db.query(`update members set role = 'member' where tenant_id = $1`, [owner.tenantId]));
+  expect(await cancelFromAccount(ctx, owner, bought.id.toUpperCase(), 'cancel_with_refund')).toMatchObject({ ok: true });
+  expect(await asked(owner)).toMatchObject([{ asked_by: owner.memberId }]);
+});
