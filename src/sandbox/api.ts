@@ -43,6 +43,8 @@ const Purchase = z.strictObject({
   termUnit: z.enum(['P1M', 'P1Y']).optional(),
   name: z.string().trim().min(1).max(200).optional(),
   quantity: z.int().positive().optional(),
+  isResold: z.boolean().optional(),
+  isFreeTrial: z.boolean().optional(),
 });
 const ChangePlan = z.strictObject({ person: PersonKey, planId: z.string() });
 const ChangeQuantity = z.strictObject({ person: PersonKey, quantity: z.int().positive() });
@@ -159,6 +161,8 @@ export function sandboxApi(
     const subscriptions = marketplace.ledger.subscriptions.filter(({ buyer }) => buyer.tenantId === tenantId).map(present);
     res.json({ plans: settings.plans, subscriptions });
   });
+
+  router.use('/marketplace/traps', marketplace.traps.router);
 
   router.post('/marketplace/purchases', async (req, res) => {
     const { person, planId, ...order } = Purchase.parse(req.body);

@@ -21,6 +21,9 @@ export interface Subscription {
   quantity: number | null;
   termUnit: string;
   buyer: { emailId: string; objectId: string; tenantId: string; puid: string };
+  /** Bought through a reseller, who alone may change and cancel it. */
+  isResold?: boolean;
+  isFreeTrial?: boolean;
   status: Status;
   autoRenew: boolean;
   purchasedAt: string;
@@ -80,6 +83,12 @@ export class MarketplaceRefusal extends Error {
 }
 
 export const PUBLISHER_ID = 'kontingent';
+const RESELLER = {
+  emailId: 'orders@reseller.example',
+  objectId: 'dddddddd-0001-4000-8000-000000000001',
+  tenantId: '77777777-7777-4777-8777-777777777777',
+  puid: '1003000000000001',
+};
 const DAYS_TO_ACTIVATE = 30;
 const DAYS_OF_GRACE = 30;
 
@@ -98,7 +107,15 @@ export function openOperation(ledger: Ledger, subscriptionId: string): Operation
   return ledger.operations.find((one) => one.subscriptionId === subscriptionId && isOpen(one) && one.action !== 'Subscribe');
 }
 
-export function purchase(ledger: Ledger, plan: SandboxPlan, person: Person, given: { name?: string; quantity?: number }, at: Date) {
+/** What a buyer may state beyond the plan. */
+export interface Stated {
+  name?: string;
+  quantity?: number;
+  isResold?: boolean;
+  isFreeTrial?: boolean;
+}
+
+export function purchase(ledger: Ledger, plan: SandboxPlan, person: Person, given: Stated, at: Date) {
   const quantity = plan.seats ? (given.quantity ?? plan.seats.min) : null;
   if (plan.seats && (quantity! < plan.seats.min || quantity! > plan.seats.max))
     refuse(400, 'The quantity is outside the limits of the plan.');
@@ -115,6 +132,8 @@ export function purchase(ledger: Ledger, plan: SandboxPlan, person: Person, give
       tenantId: person.tenantId,
       puid: `1003${person.objectId.replace(/-/g, '').slice(-12)}`,
     },
+    isResold: given.isResold ?? false,
+    isFreeTrial: given.isFreeTrial ?? false,
     status: 'PendingFulfillmentStart',
     autoRenew: true,
     purchasedAt: at.toISOString(),
@@ -172,6 +191,11 @@ export function refuseWhileLocked(ledger: Ledger, subscription: Subscription): v
   if (openOperation(ledger, subscription.id)) refuse(409, 'Another operation on this subscription is in progress.');
 }
 
+/** Only the reseller changes and cancels what was bought there, and neither over this API. */
+export function refuseIfResold({ isResold }: Subscription): void {
+  if (isResold) refuse(400, 'The operation is not among the allowed customer operations.');
+}
+
 /** The checks of a plan or quantity change, for the customer as for the publisher. */
 export function checkChange(
   ledger: Ledger,
@@ -180,6 +204,7 @@ export function checkChange(
   wanted: { planId?: string; quantity?: number },
 ): void {
   if (subscription.status !== 'Subscribed') refuse(400, 'Only a subscribed subscription can be changed.');
+  refuseIfResold(subscription);
   refuseWhileLocked(ledger, subscription);
   if (wanted.planId !== undefined) {
     if (wanted.planId === subscription.planId) refuse(400, 'This is the current plan.');
@@ -211,7 +236,13 @@ export function begin(ledger: Ledger, operation: Operation, at: Date): boolean {
 }
 
 /** Ends an open change as accepted or refused. A customer's refused change is followed by a change back, returned here. */
-export function settle(ledger: Ledger, operation: Operation, accepted: boolean, at: Date, reason = ''): Operation | undefined {
+export function settle(
+  ledger: Ledger,
+  operation: Operation,
+  accepted: boolean,
+  at: Date,
+  { reason = '', isReverted = true }: { reason?: string | undefined; isReverted?: boolean } = {},
+): Operation | undefined {
   const subscription = findSubscription(ledger, operation.subscriptionId);
   operation.next = null;
   if (accepted && takeEffect(subscription, operation, at)) {
@@ -219,7 +250,7 @@ export function settle(ledger: Ledger, operation: Operation, accepted: boolean, 
     return undefined;
   }
   fail(operation, accepted ? 'The subscription is no longer in a state that allows this.' : reason);
-  const goesBack = !accepted && isChange(operation.action) && operation.source === 'Azure' && !operation.isRevert;
+  const goesBack = isReverted && !accepted && isChange(operation.action) && operation.source === 'Azure' && !operation.isRevert;
   if (!goesBack || subscription.status !== 'Subscribed') return undefined;
   const revert = open(ledger, subscription, operation.action, 'Azure', at);
   revert.isRevert = true;
@@ -276,6 +307,7 @@ function takeEffect(subscription: Subscription, { action, planId, quantity }: Op
       return true;
     case 'Renew': {
       if (status !== 'Subscribed') return false;
+      subscription.isFreeTrial = false;
       const { next } = termOf(new Date(subscription.activatedAt!), subscription.termUnit, subscription.termIndex);
       if (at >= next) {
         subscription.termIndex += 1;
@@ -325,12 +357,12 @@ export function present(subscription: Subscription): object {
     planId: subscription.planId,
     ...(quantity !== null && { quantity }),
     beneficiary: buyer,
-    purchaser: buyer,
+    purchaser: subscription.isResold ? RESELLER : buyer,
     term: { termUnit, ...(term && { startDate: wholeSeconds(term.start), endDate: wholeSeconds(term.lastDay) }), chargeDuration: null },
     autoRenew: subscription.autoRenew,
     isTest: false,
-    isFreeTrial: false,
-    allowedCustomerOperations: ['Delete', 'Update', 'Read'],
+    isFreeTrial: subscription.isFreeTrial ?? false,
+    allowedCustomerOperations: subscription.isResold ? ['Read'] : ['Delete', 'Update', 'Read'],
     sandboxType: 'None',
     sessionMode: 'None',
     saasSubscriptionStatus: subscription.status,

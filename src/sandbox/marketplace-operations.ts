@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import axios from 'axios';
 import type { Clock } from '../platform/clock';
-import { newId } from '../platform/ids';
 import {
   type Action,
   awaitsPublisher,
@@ -17,10 +15,14 @@ import {
   type Operation,
   open,
   purchase,
+  refuseIfResold,
   refuseWhileLocked,
+  type Stated,
   type Subscription,
   settle,
 } from './marketplace-ledger';
+import { type MarketplaceTraps, openTraps } from './marketplace-traps';
+import { webhookCaller } from './marketplace-webhooks';
 import type { Person } from './people';
 import type { SandboxLog, SandboxPlan, SandboxSettings } from './settings';
 import { openStore } from './store';
@@ -28,7 +30,6 @@ import { InFlight, type Timers } from './timers';
 
 /** Time to answer a change after its webhook was received; silence accepts it. */
 const ANSWER_MS = 10_000;
-const DELIVERY_TIMEOUT_MS = 10_000;
 /** Undelivered webhooks are repeated up to 500 times over 8 hours. */
 const MAX_ATTEMPTS = 500;
 const MAX_RETRY_MS = 8 * 3600_000;
@@ -39,15 +40,14 @@ const TOKEN_MS = 24 * 3600_000;
 const FOLLOW_EVERY_MS = 60_000;
 
 /** What a buyer may state beyond the plan; without a term it is the plan's first. */
-export interface Order {
-  name?: string;
-  quantity?: number;
+export interface Order extends Stated {
   termUnit?: SandboxPlan['termUnit'];
 }
 
 /** The marketplace at work: purchases, changes, webhooks. Refusals are thrown as MarketplaceRefusal. */
 export interface Marketplace {
   readonly ledger: Ledger;
+  readonly traps: MarketplaceTraps;
   buy(person: Person, planId: string, given: Order): Promise<{ subscription: Subscription; token: string }>;
   /** A fresh purchase token of a subscription. */
   tokenFor(subscriptionId: string): Promise<string>;
@@ -77,6 +77,9 @@ export async function openMarketplace(
   const inFlight = new InFlight();
   const waiting = new Map<string, () => void>();
   const stop = new AbortController();
+  const traps = openTraps();
+  const callWebhook = webhookCaller(settings, { webhookToken: parts.webhookToken, traps, signal: stop.signal });
+  let webhooks = 0;
   let isRunning = false;
 
   const realNow = () => timers.now().getTime();
@@ -119,8 +122,15 @@ export async function openMarketplace(
 
   function beginIn(draft: Ledger, operationId: string): Operation {
     const operation = operationIn(draft, operationId);
-    operation.next = begin(draft, operation, clock.now()) ? { step: 'deliver', at: inMs(0) } : null;
+    if (operation.action === 'Subscribe' && traps.catches('failActivation')) failActivation(operation);
+    operation.next = begin(draft, operation, clock.now()) ? { step: 'deliver', at: inMs(delay()) } : null;
     return operation;
+  }
+
+  /** How much later a webhook is sent than it could be. */
+  function delay(): number {
+    webhooks += 1;
+    return webhooks % 2 === 1 ? traps.set.reorderWebhooks : 0;
   }
 
   /** False when somebody settled it before. */
@@ -128,7 +138,8 @@ export async function openMarketplace(
     const changed = await store.change((draft) => {
       const operation = operationIn(draft, operationId);
       if (operation.status !== 'InProgress') return undefined;
-      const revert = settle(draft, operation, accepted, clock.now(), reason);
+      const { ignoreRefusal, revertAfterRefusal } = traps.set;
+      const revert = settle(draft, operation, accepted || ignoreRefusal, clock.now(), { reason, isReverted: revertAfterRefusal });
       if (revert) beginIn(draft, revert.id);
       return [operation, revert];
     });
@@ -140,7 +151,7 @@ export async function openMarketplace(
 
   /** Sends the webhook once and decides what its answer means. */
   async function deliver({ id, payload, action }: Operation): Promise<void> {
-    const status = await post(payload);
+    const status = await callWebhook(payload!);
     if (status === null && stop.signal.aborted) return; // not the publisher's fault: the next start delivers it
     log.info({ action, operationId: id, status }, 'sandbox marketplace called the webhook');
     const received = status !== null && status < 300;
@@ -151,33 +162,12 @@ export async function openMarketplace(
       operation.attempts += 1;
       operation.firstSentAt ??= inMs(0);
       findSubscription(draft, operation.subscriptionId).lastWebhook = { action, status, at: clock.now().toISOString() };
-      if (received) operation.next = awaitsAnswer(operation) ? { step: 'settle', at: inMs(ANSWER_MS) } : null;
+      if (received) operation.next = awaitsAnswer(operation) ? { step: 'settle', at: inMs(traps.set.slowPatchWindow || ANSWER_MS) } : null;
       else if (operation.next && !refused) retryLater(operation);
       return operation;
     });
     if (refused) await settleAs(id, false, `The publisher answered ${status}.`);
     else arm(operation);
-  }
-
-  async function post(payload: object | null): Promise<number | null> {
-    try {
-      const response = await axios.post(`${settings.localUrl}/api/marketplace/webhook`, payload, {
-        headers: {
-          Authorization: `Bearer ${await parts.webhookToken()}`,
-          'Content-Type': 'application/json',
-          'x-ms-requestid': newId(),
-          'x-ms-correlationid': newId(),
-        },
-        timeout: DELIVERY_TIMEOUT_MS,
-        signal: stop.signal,
-        proxy: false,
-        maxRedirects: 0,
-        validateStatus: () => true,
-      });
-      return response.status;
-    } catch {
-      return null;
-    }
   }
 
   function retryLater(operation: Operation): void {
@@ -193,7 +183,7 @@ export async function openMarketplace(
     if (!hasDue(store.current, clock.now())) return;
     const opened = await store.change((draft) => {
       const operations = follow(draft, clock.now());
-      for (const operation of operations) operation.next = { step: 'deliver', at: inMs(0) };
+      for (const operation of operations) operation.next = { step: 'deliver', at: inMs(delay()) };
       return operations;
     });
     arm(...opened);
@@ -212,7 +202,7 @@ export async function openMarketplace(
       check(draft, subscription);
       const operation = open(draft, subscription, action, source, clock.now(), wanted);
       if (source === 'Azure') return beginIn(draft, operation.id);
-      operation.next = { step: 'begin', at: inMs(PUBLISHER_DELAY_MS) };
+      operation.next = { step: 'begin', at: inMs(PUBLISHER_DELAY_MS + traps.set.operationNotStarted) };
       return operation;
     });
     arm(operation);
@@ -241,6 +231,7 @@ export async function openMarketplace(
     get ledger() {
       return store.current;
     },
+    traps,
     buy: (person, planId, given) =>
       store.change((draft) => {
         const plan = settings.plans.find((one) => one.planId === planId && [one.termUnit, undefined].includes(given.termUnit));
@@ -277,6 +268,7 @@ export async function openMarketplace(
     cancel: (subscriptionId, source) =>
       request(subscriptionId, 'Unsubscribe', source, (draft, subscription) => {
         if (subscription.status === 'Unsubscribed') throw new MarketplaceRefusal(404, 'The subscription has ended.');
+        if (source === 'Partner') refuseIfResold(subscription);
         refuseWhileLocked(draft, subscription);
       }),
     impose: (subscriptionId, action) =>
@@ -322,6 +314,12 @@ const awaitsAnswer = (operation: Operation) => operation.status === 'InProgress'
 
 function operationIn(ledger: Ledger, id: string): Operation {
   return ledger.operations.find((one) => one.id === id)!;
+}
+
+/** What was accepted as an activation ends the purchase instead. */
+function failActivation(operation: Operation): void {
+  operation.action = 'Unsubscribe';
+  operation.source = 'Azure';
 }
 
 function checkActivation(subscription: Subscription, stated: { planId?: string; quantity?: number }): void {

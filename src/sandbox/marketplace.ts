@@ -11,6 +11,8 @@ import type { SandboxPlan, SandboxSettings } from './settings';
 const API_VERSION = '2018-08-31';
 /** Microsoft allows 100 and often sends fewer; a small page makes readers follow the links. */
 const PAGE_SIZE = 5;
+/** Every other page holds nothing. */
+const SHORT_PAGE = 0.5;
 
 const Change = z
   .object({ planId: z.string().optional(), quantity: z.int().optional() })
@@ -24,8 +26,10 @@ export function fulfillmentApi(
   isCaller: (authorization: string | undefined, clientId: string, resource: string) => Promise<boolean>,
 ): Router {
   const router = express.Router();
+  const { traps } = marketplace;
   /** Links lead to another host name than the one called, as Microsoft's do. */
   const linkBase = () => `${settings.publicUrl}/sandbox/marketplace/api/saas/subscriptions`;
+  const nextLinkBase = () => (traps.set.foreignNextLink ? 'https://pages.marketplace.invalid/api/saas/subscriptions' : linkBase());
 
   router.use((req, res, next) => {
     res.set('x-ms-requestid', req.get('x-ms-requestid') ?? newId());
@@ -37,6 +41,12 @@ export function fulfillmentApi(
       throw new MarketplaceRefusal(403, 'The token is missing, invalid, expired or of another publisher.');
     if (req.query['api-version'] !== API_VERSION) throw new MarketplaceRefusal(400, `api-version must be ${API_VERSION}.`);
     next();
+  });
+  router.use((_req, res, next) => {
+    if (traps.catches('throttle429')) res.status(429).set('Retry-After', '1').json({ code: 'TooManyRequests' });
+    else if (traps.catches('fail500')) res.status(500).json({ code: 'UnexpectedError' });
+    else if (traps.catches('forbid403')) throw new MarketplaceRefusal(403, 'The subscription belongs to another application.');
+    else next();
   });
   router.use(express.json({ limit: '64kb' }));
 
@@ -53,10 +63,11 @@ export function fulfillmentApi(
       return;
     }
     const from = startOfPage(req.query.continuationToken);
-    const next = from + PAGE_SIZE < subscriptions.length ? continuation(from + PAGE_SIZE) : undefined;
+    const to = from + (traps.set.shortPages ? SHORT_PAGE : PAGE_SIZE);
+    const next = to < subscriptions.length ? continuation(to) : undefined;
     res.json({
-      subscriptions: subscriptions.slice(from, from + PAGE_SIZE).map(present),
-      ...(next && { '@nextLink': `${linkBase()}?continuationToken=${next}&api-version=${API_VERSION}` }),
+      subscriptions: subscriptions.slice(Math.ceil(from), Math.ceil(to)).map(present),
+      ...(next && { '@nextLink': `${nextLinkBase()}?continuationToken=${next}&api-version=${API_VERSION}` }),
     });
   });
 
@@ -77,12 +88,12 @@ export function fulfillmentApi(
     res.json({ plans: plans.map((plan) => presentPlan(plan, settings.plans)) });
   });
 
-  router.patch('/saas/subscriptions/:id', async (req, res) => {
+  router.patch('/saas/subscriptions/:id', refuseLocked, async (req, res) => {
     const { planId, quantity } = parse(Change, req.body);
     accepted(res, await marketplace.change(req.params.id, { planId, quantity }, 'Partner'));
   });
 
-  router.delete('/saas/subscriptions/:id', async (req, res) => {
+  router.delete('/saas/subscriptions/:id', refuseLocked, async (req, res) => {
     accepted(res, await marketplace.cancel(req.params.id, 'Partner'));
   });
 
@@ -96,6 +107,7 @@ export function fulfillmentApi(
     const { id } = findSubscription(marketplace.ledger, req.params.id);
     const { operations } = marketplace.ledger;
     const operation = operations.find((one) => one.id === req.params.operationId && one.subscriptionId === id && isReadable(one));
+    if (traps.catches('hideOperations')) throw new MarketplaceRefusal(400, 'The operation is not found.');
     if (!operation) throw new MarketplaceRefusal(404, 'The operation is not found.');
     res.json(presentOperation(operation));
   });
@@ -111,7 +123,16 @@ export function fulfillmentApi(
   });
   router.use(answerRefusal);
 
+  function refuseLocked(_req: Request<{ id: string }>, _res: Response, next: NextFunction): void {
+    if (traps.catches('conflict409')) throw new MarketplaceRefusal(409, 'Another operation on this subscription is in progress.');
+    next();
+  }
+
   function accepted(res: Response, operation: Operation): void {
+    if (traps.catches('loseAnswers')) {
+      res.status(503).end();
+      return;
+    }
     const link = `${linkBase()}/${operation.subscriptionId}/operations/${operation.id}?api-version=${API_VERSION}`;
     res.status(202).set({ 'Operation-Location': link, 'Operation-Id': operation.id, 'Retry-After': '10' }).end();
   }
@@ -171,7 +192,7 @@ function startOfPage(token: unknown): number {
   if (token === undefined || token === '') return 0;
   try {
     const { from } = JSON.parse(String(token)) as { from?: unknown };
-    if (Number.isInteger(from)) return from as number;
+    if (typeof from === 'number' && from >= 0) return from;
   } catch {
     // falls through to the refusal
   }
