@@ -278,6 +278,7 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
             { name: 'MARKETPLACE_TENANT_ID', value: marketplaceTenantId }
             { name: 'MARKETPLACE_CLIENT_ID', value: marketplaceClientId }
             { name: 'MARKETPLACE_CLIENT_SECRET', secretRef: 'marketplace-client-secret' }
+            { name: 'MARKETPLACE_CLIENT_SECRET_EXPIRES_AT', value: overrides.?MARKETPLACE_CLIENT_SECRET_EXPIRES_AT ?? '' }
             { name: 'MARKETPLACE_CLIENT_CERTIFICATE', secretRef: 'marketplace-client-certificate' }
             { name: 'MARKETPLACE_CLIENT_CERTIFICATE_PASSWORD', secretRef: 'marketplace-certificate-password' }
             { name: 'MARKETPLACE_MANAGED_IDENTITY', value: marketplaceUsesManagedIdentity ? identity.properties.clientId : 'off' }
@@ -291,10 +292,12 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
             { name: 'MARKETPLACE_WEBHOOK_CALLER_ID', value: overrides.?MARKETPLACE_WEBHOOK_CALLER_ID ?? '' }
             { name: 'ENTRA_CLIENT_ID', value: entraClientId }
             { name: 'ENTRA_CLIENT_SECRET', secretRef: 'entra-client-secret' }
+            { name: 'ENTRA_CLIENT_SECRET_EXPIRES_AT', value: overrides.?ENTRA_CLIENT_SECRET_EXPIRES_AT ?? '' }
             { name: 'ENTRA_AUTHORITY', value: overrides.?ENTRA_AUTHORITY ?? '' }
             { name: 'ENTRA_JWKS_URL', value: overrides.?ENTRA_JWKS_URL ?? '' }
             { name: 'ENTRA_ISSUER_TEMPLATE', value: overrides.?ENTRA_ISSUER_TEMPLATE ?? '' }
             { name: 'OPERATOR_TENANT_ID', value: overrides.?OPERATOR_TENANT_ID ?? '' }
+            { name: 'OPERATOR_MAILBOX', value: overrides.?OPERATOR_MAILBOX ?? '' }
             { name: 'SELLER_NAME', value: overrides.?SELLER_NAME ?? '' }
             { name: 'SELLER_ADDRESS', value: overrides.?SELLER_ADDRESS ?? '' }
             { name: 'SELLER_TAX_ID', value: overrides.?SELLER_TAX_ID ?? '' }
@@ -306,6 +309,7 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
             { name: 'MAIL_FROM', value: overrides.?MAIL_FROM ?? '' }
             { name: 'BOT_APP_ID', value: botAppId }
             { name: 'BOT_APP_PASSWORD', secretRef: 'bot-app-password' }
+            { name: 'BOT_APP_PASSWORD_EXPIRES_AT', value: overrides.?BOT_APP_PASSWORD_EXPIRES_AT ?? '' }
             { name: 'BOT_APP_TYPE', value: 'SingleTenant' }
             { name: 'BOT_TENANT_ID', value: botTenantId }
             { name: 'BOT_OPENID_METADATA_URL', value: overrides.?BOT_OPENID_METADATA_URL ?? '' }

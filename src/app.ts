@@ -22,6 +22,8 @@ import { licenseHandlers } from './features/licenses/announce-licenses';
 import { deliverMail, MAIL_TOPIC } from './features/mail/send-mail';
 import { QUOTA_MAIL, quotaMail } from './features/notices/deliver-quota-notice';
 import { noticeHandlers } from './features/notices/handlers';
+import { warnOfCredentials } from './features/operator/credentials';
+import type { Credential } from './features/operator/credentials.rules';
 import type { WebhookProbe } from './features/operator/marketplace.port';
 import { forgetDone, type OutboxHandler, runOutbox } from './features/outbox/outbox';
 import { changeMails } from './features/plan-changes/change-notices';
@@ -38,7 +40,7 @@ import type { Selling } from './features/subscriptions/marketplace.port';
 import { PENDING_PURCHASE_MAIL, pendingPurchaseMail, reportPendingPurchases } from './features/subscriptions/pending-purchases';
 import { createReconciliation } from './features/subscriptions/reconcile';
 import { rereadSubscriptions } from './features/subscriptions/reread-subscriptions';
-import { isAddress, SUPPORT_MAIL } from './features/support/contact-support';
+import { SUPPORT_MAIL } from './features/support/contact-support';
 import { supportMail } from './features/support/support-mail';
 import { LIMIT_STALE_TOPIC, refreshStaleLimit } from './features/teams/refresh-stale-limit';
 import { ROOM_TOPIC } from './features/usage/room';
@@ -125,6 +127,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   const verify = createEntraVerifier(config.entra);
   const signIn = createSignIn({ ...config.entra, networkClient: sandbox?.networkClient });
   const links = { accountUrl: `${config.publicUrl}/account`, supportContact: config.supportContact, mailIsOn: mailer !== null };
+  const credentials = credentialsOf(config, certificate);
   const server = createServer({
     ctx,
     config,
@@ -132,7 +135,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
     pages: PAGES,
     verify,
     api: apiRoutes(links),
-    operator: operatorRoutes({ selling, credentials: [], probe: webhookProbe(config, sandbox) }),
+    operator: operatorRoutes({ selling, credentials, probe: webhookProbe(config, sandbox) }),
     bot: bot && ((req, res, next) => bot.handle(req, res as never, next)),
     webhook: marketplaceWebhookRoutes({ ctx, selling, events, verify: createMarketplaceVerifier(config.marketplace.webhook) }),
     account: accountRoutes({ ctx, config, selling, signIn, verify, page: path.join(PAGES, 'account/index.html') }),
@@ -177,7 +180,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
             },
           }),
       };
-      jobs = startJobs(ctx, schedule(config, selling, calls, handlers));
+      jobs = startJobs(ctx, [...schedule(selling, handlers), ...watching(config, calls, credentials)]);
       bot?.warm();
       sandbox?.clock.onMove(() => void settle().catch((error: unknown) => log.error({ err: error }, 'what was due could not be done')));
       await sandbox?.start();
@@ -201,7 +204,7 @@ function checkSeller({ mode, seller }: Config, { billing }: Catalog): void {
 }
 
 /** What comes back by itself. Each of these only repairs or delivers: no number that a person sees waits for one. */
-function schedule(config: Config, selling: Selling, calls: KeptCallLog, handlers: Record<string, OutboxHandler>): Job[] {
+function schedule(selling: Selling, handlers: Record<string, OutboxHandler>): Job[] {
   return [
     { name: 'outbox', everyMs: 1_000, run: (ctx) => runOutbox(ctx, handlers) },
     { name: 'marketplace events', everyMs: 5_000, run: (ctx) => applyPendingMarketplaceEvents(ctx, selling) },
@@ -211,7 +214,14 @@ function schedule(config: Config, selling: Selling, calls: KeptCallLog, handlers
     { name: 'forecasts', everyMs: 60_000, run: createForecastWatch() },
     { name: 'forgetting', everyMs: 3_600_000, run: forgetWhatIsOver },
     { name: 'reconciliation', everyMs: 3_600_000, run: createReconciliation(selling) },
-    { name: 'purchases to be activated', everyMs: 3_600_000, run: (ctx) => reportPendingPurchases(ctx, operatorMailbox(config)) },
+  ];
+}
+
+/** What tells the publisher's people how it goes. */
+function watching({ operatorMailbox }: Config, calls: KeptCallLog, credentials: readonly Credential[]): Job[] {
+  return [
+    { name: 'purchases to be activated', everyMs: 3_600_000, run: (ctx) => reportPendingPurchases(ctx, operatorMailbox) },
+    { name: 'credentials that end', everyMs: 3_600_000, run: (ctx) => warnOfCredentials(ctx, credentials, systemClock.now()) },
     { name: 'calls to be noted', everyMs: 2_000, run: (ctx) => calls.flush(ctx) },
   ];
 }
@@ -222,8 +232,15 @@ async function forgetWhatIsOver(ctx: Context): Promise<void> {
   await forgetOldCalls(ctx, systemClock.now());
 }
 
-/** Where the publisher's people read what is told to them; null: in the log only. */
-const operatorMailbox = ({ supportContact }: Config): string | null => (isAddress(supportContact) ? supportContact : null);
+/** What we prove ourselves by, and until when; the sandbox's secrets never end. */
+function credentialsOf({ mode, marketplace, bot, secretsEndAt }: Config, certificate: ClientCertificate | null): Credential[] {
+  const { marketplace: ofMarketplace, entra, bot: ofBot } = secretsEndAt;
+  const credentials: Credential[] = [{ name: 'ENTRA_CLIENT_SECRET', expiresAt: entra }];
+  if (certificate) credentials.push({ name: 'MARKETPLACE_CLIENT_CERTIFICATE', expiresAt: certificate.expiresAt });
+  else if (!marketplace.managedIdentity) credentials.push({ name: 'MARKETPLACE_CLIENT_SECRET', expiresAt: ofMarketplace });
+  if (bot && bot.appType !== 'UserAssignedMsi') credentials.push({ name: 'BOT_APP_PASSWORD', expiresAt: ofBot });
+  return credentials.filter(({ expiresAt }) => mode !== 'sandbox' || expiresAt !== null);
+}
 
 /** Reaches our own webhook as the marketplace does; the sandbox's marketplace alone lends its signature. */
 function webhookProbe({ publicUrl, marketplace: { webhook } }: Config, sandbox: Sandbox | null): WebhookProbe {

@@ -76,6 +76,10 @@ export interface Config {
   bot: BotConfig | null;
   /** The directory of the publisher's people: their tokens alone open the operator API. */
   operatorTenantId: string;
+  /** Where those people read what is told to them; null: in the log only. */
+  operatorMailbox: string | null;
+  /** When the secrets end that prove who we are; null: nobody said. */
+  secretsEndAt: { marketplace: Date | null; entra: Date | null; bot: Date | null };
   seller: SellerConfig;
   /** null: no mail is sent, documents are there to be downloaded. */
   mail: MailConfig | null;
@@ -210,6 +214,12 @@ export function parseConfig(env: Env): Config {
     },
     bot: bot(),
     operatorTenantId: operatorTenant(),
+    operatorMailbox: operatorMailbox(),
+    secretsEndAt: {
+      marketplace: endOf('MARKETPLACE_CLIENT_SECRET_EXPIRES_AT'),
+      entra: endOf('ENTRA_CLIENT_SECRET_EXPIRES_AT'),
+      bot: endOf('BOT_APP_PASSWORD_EXPIRES_AT'),
+    },
     seller: {
       name: text('SELLER_NAME', sandbox ? 'Kontingent (sandbox)' : 'Kontingent'),
       address: text('SELLER_ADDRESS', sandbox ? 'Sample Street 1; 12345 Sampletown' : '')
@@ -391,6 +401,24 @@ export function parseConfig(env: Env): Config {
     return value.toLowerCase();
   }
 
+  /** Absent: the support contact, where that is an address. */
+  function operatorMailbox(): string | null {
+    const value = text('OPERATOR_MAILBOX', '');
+    if (value && !ADDRESS.test(value)) problems.push('OPERATOR_MAILBOX must be a mail address');
+    const contact = env.SUPPORT_CONTACT?.trim() ?? '';
+    return value || (ADDRESS.test(contact) ? contact : null);
+  }
+
+  /** A date as Entra shows it, or an instant. */
+  function endOf(name: string): Date | null {
+    const value = text(name, '');
+    if (!value) return null;
+    const at = /^\d{4}-\d{2}-\d{2}(T[\d:.]+Z)?$/u.test(value) ? new Date(value) : null;
+    if (at && !Number.isNaN(at.getTime())) return at;
+    problems.push(`${name} must be a date such as 2027-05-31, or an instant in UTC`);
+    return null;
+  }
+
   function playground(): string | null {
     const value = env.PLAYGROUND_TENANT_ID?.trim();
     if (!value) return null;
@@ -424,6 +452,8 @@ export function parseConfig(env: Env): Config {
     problems.push(problem);
   }
 }
+
+const ADDRESS = /^[^\s@:/]+@[^\s@:/]+$/u;
 
 function isWebAddress(value: string): boolean {
   // What a URL parser reads as a slash, another may read as a part of the host.

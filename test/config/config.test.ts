@@ -428,3 +428,27 @@ describe('production', () => {
     }
   });
 });
+
+describe('what the publisher is told, and where', () => {
+  test('goes to OPERATOR_MAILBOX, else to the support contact where that is an address', () => {
+    expect(parseConfig({ ...production, OPERATOR_MAILBOX: 'desk@publisher.example' }).operatorMailbox).toBe('desk@publisher.example');
+    expect(parseConfig({ ...production, SUPPORT_CONTACT: 'help@publisher.example' }).operatorMailbox).toBe('help@publisher.example');
+    expect(parseConfig({ ...production, SUPPORT_CONTACT: 'https://help.publisher.example' }).operatorMailbox).toBeNull();
+    expect(namesOf({ ...production, OPERATOR_MAILBOX: 'https://desk.example' })).toEqual(['OPERATOR_MAILBOX']);
+  });
+
+  test('ends of secrets are dates or instants in UTC', () => {
+    const endOf = (value: string) =>
+      parseConfig({ ...production, MARKETPLACE_CLIENT_SECRET_EXPIRES_AT: value }).secretsEndAt.marketplace?.toISOString();
+    expect([endOf('2027-05-31'), endOf('2027-05-31T12:30:00Z'), endOf('')]).toEqual([
+      '2027-05-31T00:00:00.000Z',
+      '2027-05-31T12:30:00.000Z',
+      undefined,
+    ]);
+    for (const value of ['31.05.2027', '2027-13-31', 'soon', '2027'])
+      expect([value, namesOf({ ...production, ENTRA_CLIENT_SECRET_EXPIRES_AT: value })]).toEqual([
+        value,
+        ['ENTRA_CLIENT_SECRET_EXPIRES_AT'],
+      ]);
+  });
+});

@@ -16,7 +16,7 @@ import { createServer } from '../../src/http/server';
 import { createEntraVerifier } from '../../src/http/verify-entra-token';
 import { createMarketplaceVerifier } from '../../src/http/verify-marketplace-token';
 import { type Context, inTenant } from '../../src/platform/context';
-import { type Caller, type KeyServer, stagingEnv, startKeyServer, testApp } from '../support/app';
+import { type Caller, type KeyServer, stagingEnv, startKeyServer, type TestApp, testApp } from '../support/app';
 import { type TestClock, testContext } from '../support/database';
 import { FulfillmentApi } from '../support/fulfillment-api';
 import { sellingAt } from '../support/selling';
