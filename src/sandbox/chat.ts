@@ -19,9 +19,14 @@ export interface ChatMessage {
   at: string;
   text?: string;
   attachments?: { contentType: string; content: unknown }[];
+  /** Of the bot: the message, press or installation that it answers. What it says of itself answers nothing. */
+  replyTo?: string;
   /** Shown for a moment, never kept. */
   typing?: true;
 }
+
+/** What a bot says. */
+export type Content = Pick<ChatMessage, 'text' | 'attachments' | 'replyTo'>;
 
 export type ChatEvent = { kind: 'message'; message: ChatMessage } | { kind: 'deleted'; id: string };
 
@@ -58,10 +63,10 @@ export interface Chat {
   /** The person of a conversation, or of a user id, that the bot may write to. */
   personOfConversation(conversationId: string): Person | undefined;
   conversationOfUser(userId: string): { id: string } | undefined;
-  post(conversationId: string, content: Pick<ChatMessage, 'text' | 'attachments'>): Promise<string>;
+  post(conversationId: string, content: Content): Promise<string>;
   showTyping(conversationId: string): string;
   /** False when the bot has sent no such message. */
-  update(conversationId: string, messageId: string, content: Pick<ChatMessage, 'text' | 'attachments'>): Promise<boolean>;
+  update(conversationId: string, messageId: string, content: Content): Promise<boolean>;
   remove(conversationId: string, messageId: string): Promise<boolean>;
 
   start(): Promise<void>;
@@ -204,7 +209,7 @@ export async function openChat(
     enqueue(conversation, activityOf(conversation, `f:${newId()}`, { type: 'conversationUpdate', membersAdded: [bot] }));
   }
 
-  function add(conversation: Conversation, from: ChatMessage['from'], content: Pick<ChatMessage, 'text' | 'attachments'>): ChatMessage {
+  function add(conversation: Conversation, from: ChatMessage['from'], content: Content): ChatMessage {
     const message: ChatMessage = { id: nextMessageId(conversation), from, at: clock.now().toISOString(), ...content };
     conversation.messages.push(message);
     conversation.messages = conversation.messages.slice(-KEPT_MESSAGES);
@@ -228,7 +233,7 @@ export async function openChat(
     });
   }
 
-  async function update(conversationId: string, messageId: string, content: Pick<ChatMessage, 'text' | 'attachments'>): Promise<boolean> {
+  async function update(conversationId: string, messageId: string, content: Content): Promise<boolean> {
     const changed = await edit(conversationId, messageId, ({ messages }, index) => {
       const { id, from, at } = messages[index]!;
       messages[index] = { id, from, at, ...content };

@@ -1,6 +1,6 @@
 import express, { type Request, type Response, type Router } from 'express';
 import { z } from 'zod';
-import { type Chat, type ChatMessage, userIdOf } from './chat';
+import { type Chat, type Content, userIdOf } from './chat';
 import { BOT_RESOURCE } from './entra';
 import type { SigningKey } from './keys';
 import type { Person } from './people';
@@ -12,6 +12,7 @@ const MAX_MESSAGE_BYTES = 100 * 1024;
 const BotActivity = z.looseObject({
   type: z.string(),
   text: z.string().optional(),
+  replyToId: z.string().optional(),
   attachments: z.array(z.looseObject({ contentType: z.string(), content: z.unknown() })).optional(),
 });
 const NewConversation = z.looseObject({
@@ -128,8 +129,9 @@ export function connector(
   return router;
 }
 
-function contentOf({ text, attachments }: z.infer<typeof BotActivity>): Pick<ChatMessage, 'text' | 'attachments'> {
+function contentOf({ text, attachments, replyToId }: z.infer<typeof BotActivity>): Content {
   return {
+    ...(replyToId && { replyTo: replyToId }),
     ...(text && { text }),
     ...(attachments?.length && { attachments: attachments.map(({ contentType, content }) => ({ contentType, content })) }),
   };

@@ -191,8 +191,8 @@ describe('an organization on Premium: 100 tickets, 50 checklists, 50 opportuniti
     const { body } = await create(agent, 'tickets');
     expect(body.detail).toMatch(/100 of 100 tickets/u);
     expect(body.detail).toMatch(/Everything that exists can still be edited, and the other tools are not affected/u);
-    await world.say('agent', 'new ticket printer on fire');
-    const said = (await world.chat('agent')).find((words) => words.includes('printer on fire'))!;
+    const [said] = await world.say('agent', 'new ticket printer on fire');
+    expect(said).toContain('printer on fire');
     expect(said).toMatch(/100 of 100 tickets/u);
     expect(said).toMatch(/Everything that exists can still be edited, and the other tools are not affected/u);
   });

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -27,14 +28,23 @@ export async function compileServer(): Promise<{ main: string; folder: string; r
   return { main: path.join(folder, 'main.js'), folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** A port that nobody had a moment ago, as the system hands them out. */
+/** Below those that the system gives to outgoing connections: one of them may take a port between the look and its use. */
+const PORTS = [20_000, 32_000] as const;
+
+/** A port that nobody listens on. */
 export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, 'close');
-  return port;
+  for (;;) {
+    const port = randomInt(...PORTS);
+    const probe = createServer().listen(port, '127.0.0.1');
+    const isFree = await once(probe, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    probe.close();
+    await once(probe, 'close');
+    return port;
+  }
 }
 
 const children: ChildProcess[] = [];

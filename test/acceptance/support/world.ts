@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { calculateJwkThumbprint, importJWK, type JWK, SignJWT } from 'jose';
 import { createApp } from '../../../src/app';
 import { parseConfig } from '../../../src/config';
+import type { Database } from '../../../src/platform/db/database';
 import { openDatabase, quiet } from '../../support/database';
 import { freePort } from '../../support/server-process';
 import { type Answer, Browser, type Caller, callerAt, request } from './http';
@@ -63,11 +64,15 @@ export interface World {
   purchases(by: 'owner' | 'other'): Promise<any[]>;
   /** Mails that a mailbox has received, oldest first. */
   mails(to: string): Promise<any[]>;
+  /** Stops the product and starts it on other words in the same catalog: how a publisher changes what is sold. */
+  publish(edit: (yaml: string) => string): Promise<void>;
+  stop(): Promise<void>;
   /** Charges and refunds that were asked for, oldest first. */
   payments(): Promise<any[]>;
   /** A person's chat with the bot, oldest first: texts, and the words of cards. */
   chat(who: Known): Promise<string[]>;
-  say(who: Known, text: string): Promise<void>;
+  /** Says it; what the bot answers to it, and not what it says of itself meanwhile. */
+  say(who: Known, text: string): Promise<string[]>;
 }
 
 interface Catalog {
@@ -79,12 +84,12 @@ interface Catalog {
   month?: number;
 }
 
-const running: (() => Promise<void>)[] = [];
+const running = new Set<() => Promise<void>>();
 afterAll(async () => {
-  for (const stop of running.splice(0)) await stop();
+  for (const stop of [...running]) await stop();
 });
 
-/** A world of the test file's own; stopped after it. */
+/** A world of the test file's own; stopped after it at the latest. */
 export async function startWorld({ preset, edit, month }: Catalog): Promise<World> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'kontingent-acceptance-'));
   const catalog = path.join(dataDir, `${preset}.yaml`);
@@ -98,12 +103,22 @@ export async function startWorld({ preset, edit, month }: Catalog): Promise<Worl
     LOG_LEVEL: 'silent',
   });
   const { database, drop } = await openDatabase();
-  const app = await createApp(config, { database, log: quiet });
-  running.push(async () => {
+  // It outlives the product, as a server does.
+  const outliving: Database = {
+    engine: database.engine,
+    query: (...given) => database.query(...given),
+    transaction: (...given) => database.transaction(...given),
+    close: async () => {},
+  };
+  let app = await createApp(config, { database: outliving, log: quiet });
+  const stop = async (): Promise<void> => {
+    if (!running.delete(stop)) return;
     await app.stop();
+    await database.close();
     await drop();
     await rm(dataDir, { recursive: true, force: true });
-  });
+  };
+  running.add(stop);
   await app.start();
   const url = config.publicUrl;
   const sign = await signerOf(dataDir);
@@ -211,20 +226,30 @@ export async function startWorld({ preset, edit, month }: Catalog): Promise<Worl
       await settle();
       return (await sandbox('GET', '/mails')).body.mails.filter((mail: any) => mail.to.includes(to));
     },
+    stop,
+    async publish(edit) {
+      await app.stop();
+      await writeFile(catalog, edit(await readFile(catalog, 'utf8')));
+      app = await createApp(config, { database: outliving, log: quiet });
+      await app.start();
+    },
     async payments() {
       await settle();
       return (await sandbox('GET', '/payments')).body.movements;
     },
     async chat(who) {
       await settle();
-      const { body } = await sandbox('GET', `/chat?person=${who}`);
-      return body.messages.filter(({ from }: any) => from === 'bot').map(wordsOf);
+      return (await fromBot(who)).map(wordsOf);
     },
     async say(who, text) {
-      await sandbox('POST', '/chat/messages', { person: who, text });
+      const { body: said } = await sandbox('POST', '/chat/messages', { person: who, text });
       await settle();
+      return (await fromBot(who)).filter(({ replyTo }) => replyTo === said.id).map(wordsOf);
     },
   };
+
+  const fromBot = async (who: Known): Promise<any[]> =>
+    (await sandbox('GET', `/chat?person=${who}`)).body.messages.filter(({ from }: any) => from === 'bot');
 
   async function subscriptionsOf(who: Known): Promise<any[]> {
     const { status, body } = await as(who).get('/subscriptions');
