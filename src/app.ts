@@ -40,6 +40,7 @@ import type { Selling } from './features/subscriptions/marketplace.port';
 import { PENDING_PURCHASE_MAIL, pendingPurchaseMail, reportPendingPurchases } from './features/subscriptions/pending-purchases';
 import { createReconciliation } from './features/subscriptions/reconcile';
 import { rereadSubscriptions } from './features/subscriptions/reread-subscriptions';
+import { retentionMails, retireOrganizations } from './features/subscriptions/retire-organizations';
 import { SUPPORT_MAIL } from './features/support/contact-support';
 import { supportMail } from './features/support/support-mail';
 import { LIMIT_STALE_TOPIC, refreshStaleLimit } from './features/teams/refresh-stale-limit';
@@ -174,6 +175,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
             kinds: {
               ...billingMails(links),
               ...changeMails,
+              ...retentionMails(links),
               [SUPPORT_MAIL]: supportMail,
               [QUOTA_MAIL]: quotaMail,
               [PENDING_PURCHASE_MAIL]: pendingPurchaseMail,
@@ -212,6 +214,7 @@ function schedule(selling: Selling, handlers: Record<string, OutboxHandler>): Jo
     { name: 'billed months', everyMs: 3_600_000, run: takeSnapshots },
     { name: 'contracts to be renewed', everyMs: 10_000, run: rollContracts },
     { name: 'forecasts', everyMs: 60_000, run: createForecastWatch() },
+    { name: 'organizations that have ended', everyMs: 3_600_000, run: (ctx) => retireOrganizations(ctx) },
     { name: 'forgetting', everyMs: 3_600_000, run: forgetWhatIsOver },
     { name: 'reconciliation', everyMs: 3_600_000, run: createReconciliation(selling) },
   ];

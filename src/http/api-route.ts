@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Request, RequestHandler, Response, Router } from 'express';
 import { z } from 'zod';
 import { Id } from '../contract/common';
@@ -6,7 +8,7 @@ import type { Refusal } from '../contract/refusals';
 import type { Created } from '../features/usage/creation';
 import type { Actor, OperatorActor } from '../platform/actor';
 import type { Context } from '../platform/context';
-import type { Download } from '../platform/download';
+import type { Download, StreamedDownload } from '../platform/download';
 import type { Result } from '../platform/result';
 import { idempotencyKeyOf, parse, revisionOf } from './parse';
 import { sendRefusal } from './respond';
@@ -59,7 +61,7 @@ interface Given<P extends z.ZodObject | undefined, Q extends z.ZodObject | undef
   query?: Q;
   body?: B;
   answer: z.ZodType | null;
-  /** The answer is a file of one of these media types, and `run` gives a Download. */
+  /** The answer is a file of one of these media types, and `run` gives a Download or a streamed one. */
   file?: readonly string[];
   /** Creates a record under an Idempotency-Key: 201, and `run` gives a Created. */
   creates?: boolean;
@@ -135,7 +137,7 @@ async function answer<Who>(one: ApiRoute<Who>, ctx: Context, actor: Who, req: Re
     revision: one.changes ? revisionOf(req) : 0,
   });
   if (!result.ok) return sendRefusal(req, res, result.refusal);
-  if (one.file !== null) return sendFile(res, result.value as Download);
+  if (one.file !== null) return await sendFile(res, result.value as Download | StreamedDownload);
   if (one.answer === null) return void res.status(204).end();
   const body = one.replayable ? unwrap(result.value as Created<unknown>, res) : result.value;
   const revision = (body as { revision?: unknown }).revision;
@@ -144,8 +146,10 @@ async function answer<Who>(one: ApiRoute<Who>, ctx: Context, actor: Who, req: Re
 }
 
 /** Saved under its name, never shown as a page of ours. */
-function sendFile(res: Response, { name, mediaType, bytes }: Download): void {
-  res.attachment(name).type(mediaType).send(bytes);
+async function sendFile(res: Response, file: Download | StreamedDownload): Promise<void> {
+  res.attachment(file.name).type(file.mediaType);
+  if ('bytes' in file) res.send(file.bytes);
+  else await pipeline(Readable.from(file.portions), res);
 }
 
 function unwrap(created: Created<unknown>, res: Response): unknown {

@@ -5,3 +5,8 @@ export interface Download {
   mediaType: string;
   bytes: Buffer;
 }
+
+/** As Download, portion by portion: it may be long. */
+export interface StreamedDownload extends Omit<Download, 'bytes'> {
+  portions: AsyncIterable<string>;
+}

@@ -192,6 +192,8 @@ export const CancellationPolicy = z.strictObject({
     .max(24 * 365)
     .default(72),
   afterWindow: z.enum(['renewal_off', 'cancel_without_refund']).default('renewal_off'),
+  /** Days after the end in which everything stays readable and can be exported; then it is deleted. Microsoft asks for 7 at least. */
+  exportDays: z.int().min(7).max(3650).default(30),
 });
 export type CancellationPolicy = z.infer<typeof CancellationPolicy>;
 

@@ -70,7 +70,9 @@ export async function adoptSnapshot(ctx: Context, truth: MarketplaceSubscription
 
     const plan = await planOf(tx, truth, before, newest);
     if (!plan) return { outcome: 'plan_unknown' };
-    const row = merge(truth, before, plan, { subscriptionId: entry.subscriptionId, fetchedAt, at });
+    // What has ended is final: not even its persons are taken up again, of whom nothing may be left here.
+    const row =
+      before?.status === 'Unsubscribed' ? before : merge(truth, before, plan, { subscriptionId: entry.subscriptionId, fetchedAt, at });
     const isChanged = before === null || fingerprint(factsOf(before)) !== fingerprint(factsOf(row));
     if (isChanged) await keepSubscription(tx, tenantId, before, row, plan, causeOf(cause), at);
     else await stampSnapshot(tx.db, tenantId, row.subscriptionId, fetchedAt);

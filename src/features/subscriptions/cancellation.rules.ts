@@ -1,7 +1,9 @@
 import type { Refusal } from '../../contract/refusals';
 import type { SubscriptionStatus } from '../../contract/subscriptions';
 import { ok, type Result, refuse } from '../../platform/result';
-import type { CancellationPolicy } from '../plans/policies';
+import type { PlanPolicies } from '../plans/policies';
+
+type CancellationPolicy = Pick<PlanPolicies['cancellation'], 'windowHours' | 'afterWindow'>;
 
 export interface Cancellation {
   /** The last instant at which cancelling is refunded. */

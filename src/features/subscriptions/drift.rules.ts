@@ -28,6 +28,7 @@ const MAY_BE_SILENT = new Set(['quantity', 'termUnit', 'termStart', 'termEnd']);
 
 /** In which facts a subscription that we hold is not what the marketplace says. */
 export function differencesOf(held: SubscriptionRow, truth: MarketplaceSubscription): Difference[] {
+  if (held.status === 'Unsubscribed' && truth.status === 'Unsubscribed') return [];
   const [ours, theirs] = [factsOf(held), factsOf(truth)];
   const mayLack = (field: string) => MAY_BE_SILENT.has(field) && (field !== 'quantity' || truth.status === 'Unsubscribed');
   return Object.keys(theirs).flatMap((field) => {

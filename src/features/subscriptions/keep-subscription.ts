@@ -8,6 +8,8 @@ import { refreshCounters } from '../usage/refresh-counters';
 import { notePayment } from '../usage/unlock-grants';
 import { closeCancellation } from './cancellations.store';
 import { isPaid, keepsAnchor } from './lifecycle.rules';
+import { keptUntil } from './retention.rules';
+import { promiseRetention } from './retention.store';
 import { tellChanged } from './subscription-changed';
 import { listSubscriptions, logSubscription, type SubscriptionRow, saveSubscription } from './subscriptions.store';
 
@@ -75,6 +77,7 @@ export async function keepSubscription(
   }
   if (row.status === 'Unsubscribed')
     await closeCancellation(tx.db, tenantId, row.subscriptionId, { state: 'done', outcome: cause.name }, at);
+  if (before?.status !== row.status) await promiseRetention(tx.db, tenantId, row.subscriptionId, keptUntil(row, plan, at));
   await tellChanged(tx, tenantId, before, row, at);
 }
 

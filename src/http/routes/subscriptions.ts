@@ -2,10 +2,20 @@ import { z } from 'zod';
 import { NewContract, Subscription } from '../../contract/subscriptions';
 import { billStart } from '../../features/billing/bill-start';
 import { buyContract } from '../../features/subscriptions/buy-contract';
+import { exportData } from '../../features/subscriptions/export-data';
 import { mySubscriptions } from '../../features/subscriptions/list-subscriptions';
 import { type ApiRoute, route } from '../api-route';
 
 export const subscriptionRoutes: ApiRoute[] = [
+  route({
+    method: 'get',
+    path: '/export',
+    summary:
+      'Everything that is stored of the organization, as one JSON file; also after the subscription has ended, as long as data is kept',
+    answer: null,
+    file: ['application/json'],
+    run: ({ ctx, actor }) => exportData(ctx, actor),
+  }),
   route({
     method: 'get',
     path: '/subscriptions',

@@ -1,0 +1,249 @@
+import { randomUUID } from 'node:crypto';
+import { loadCatalog } from '../../../src/features/plans/catalog';
+import { publishPlans } from '../../../src/features/plans/publish-plans';
+import { adoptSnapshot, readAndAdopt } from '../../../src/features/subscriptions/adopt-snapshot';
+import { exportData } from '../../../src/features/subscriptions/export-data';
+import { receiveMarketplaceEvent } from '../../../src/features/subscriptions/receive-event';
+import { reconcileSubscriptions } from '../../../src/features/subscriptions/reconcile';
+import { RETENTION_MAIL, retentionMails, retireOrganizations } from '../../../src/features/subscriptions/retire-organizations';
+import { createTicket } from '../../../src/features/tickets/create-ticket';
+import type { Actor } from '../../../src/platform/actor';
+import { type Context, inTenant } from '../../../src/platform/context';
+import type { Queryable } from '../../../src/platform/db/database';
+import { aTicket, key, unwrap } from '../../support/acts';
+import { type TestClock, testContext } from '../../support/database';
+import { anActor } from '../../support/tenant';
+import { Truth } from '../../support/truth';
+
+let ctx: Context;
+let clock: TestClock;
+let truth: Truth;
+
+beforeAll(async () => {
+  ({ ctx, clock } = await testContext());
+  await publishPlans(ctx, await loadCatalog('plans/default.yaml'));
+});
+beforeEach(() => {
+  truth = new Truth(1);
+  clock.set('2026-03-10T09:00:00.000Z');
+});
+
+const DAY = 86_400_000;
+const inDays = (days: number) => new Date(Date.parse('2026-03-10T09:00:00.000Z') + days * DAY);
+
+async function buy(owner: Actor) {
+  const person = { tenantId: owner.tenantId, objectId: owner.memberId, address: 'Buyer@sample.example' };
+  const bought = truth.buy({ planId: 'standard', purchaser: person, beneficiary: person });
+  await adoptSnapshot(ctx, bought, truth.selling.realTime.now(), { name: 'activate', actor: owner.memberId });
+  return bought.id;
+}
+
+/** An organization with an owner, a contact, and as many tickets. */
+async function anOrganization({ tickets = 2 } = {}) {
+  const owner = anActor({ address: 'owner@sample.example' });
+  const id = await buy(owner);
+  await inside(owner, async (db) => {
+    await db.query(
+      `insert into members (tenant_id, member_id, name, role, address, created_at, last_active_at) values ($1, $2, 'Owner', 'owner', $3, $4, $4)`,
+      [owner.tenantId, owner.memberId, owner.address, ctx.now()],
+    );
+    await db.query(`update tenants set name = 'Sample Works', contact_address = 'office@sample.example' where tenant_id = $1`, [
+      owner.tenantId,
+    ]);
+  });
+  for (let count = 0; count < tickets; count += 1) unwrap(await createTicket(ctx, owner, key(), aTicket()));
+  return { owner, id };
+}
+
+const inside = <T>({ tenantId }: Actor, work: (db: Queryable) => Promise<T>) => inTenant(ctx, tenantId, ({ db }) => work(db));
+
+async function end(id: string) {
+  const { id: operationId } = truth.happen(id, { action: 'Unsubscribe' });
+  const event = { id: operationId, subscriptionId: id, action: 'Unsubscribe', planId: null, requestId: null, correlationId: null };
+  await receiveMarketplaceEvent(ctx, truth.selling, { ...event, payload: { id: operationId, beneficiary: 'Buyer@sample.example' } });
+  await readAndAdopt(ctx, truth.selling, id, { name: 'Unsubscribe', actor: null });
+}
+
+const retireOn = (day: number) => {
+  clock.set(inDays(day).toISOString());
+  return retireOrganizations(ctx);
+};
+const tickets = (who: Actor) => inside(who, (db) => db.query('select ticket_id from tickets where tenant_id = $1', [who.tenantId]));
+const mails = (who: Actor) =>
+  inside(who, (db) =>
+    db.query<{ recipient: string }>(`select recipient from mail_deliveries where tenant_id = $1 and kind = $2 order by recipient`, [
+      who.tenantId,
+      RETENTION_MAIL,
+    ]),
+  );
+
+/** How many rows each table has of an organization, whoever's table it is. */
+async function rowsOf(who: Actor): Promise<Record<string, number>> {
+  return inside(who, async (db) => {
+    const tables = await db.query<{ name: string }>(
+      `select c.relname as name from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'
+        where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace order by 1`,
+    );
+    const found: Record<string, number> = {};
+    for (const { name } of tables) {
+      const [row] = await db.query<{ rows: number }>(`select count(*)::int as rows from ${name} where tenant_id = $1`, [who.tenantId]);
+      if (row!.rows > 0) found[name] = row!.rows;
+    }
+    return found;
+  });
+}
+
+test('30 days after the end everything goes, a week after it was said, and what accounting and the marketplace need stays', async () => {
+  const { owner, id } = await anOrganization();
+  const other = await anOrganization();
+  await end(id);
+  expect(await retireOn(22.9)).toEqual({ told: 0, purged: 0 });
+  expect(await retireOn(23)).toEqual({ told: 1, purged: 0 });
+  expect(await mails(owner)).toEqual([{ recipient: 'office@sample.example' }, { recipient: 'owner@sample.example' }]);
+  expect(await retireOn(29.9)).toEqual({ told: 0, purged: 0 });
+  expect(await tickets(owner)).toHaveLength(2);
+  expect(await retireOn(30)).toEqual({ told: 0, purged: 1 });
+
+  expect(Object.keys(await rowsOf(owner)).sort()).toEqual(['audit_log', 'subscription_directory', 'subscriptions', 'tenants']);
+  const left = await inside(owner, async (db) => ({
+    audit: await db.query('select action from audit_log where tenant_id = $1', [owner.tenantId]),
+    subscription: await db.query('select purchaser, beneficiary, name from subscriptions where tenant_id = $1', [owner.tenantId]),
+    contact: await db.query('select contact_address from tenants where tenant_id = $1', [owner.tenantId]),
+  }));
+  expect(left).toEqual({
+    audit: [{ action: 'data.deleted' }],
+    subscription: [{ purchaser: {}, beneficiary: {}, name: '' }],
+    contact: [{ contact_address: null }],
+  });
+  const events = await ctx.database.query<{ payload: object }>('select payload from marketplace_events where subscription_id = $1', [id]);
+  expect(events).toEqual([{ payload: {} }]);
+  expect(await tickets(other.owner)).toHaveLength(2);
+  expect(await retireOn(60)).toEqual({ told: 0, purged: 0 });
+});
+
+test('what was purged stays so: the marketplace’s list, which names the buyer for ever, brings nothing back', async () => {
+  const { owner, id } = await anOrganization();
+  await end(id);
+  await retireOn(23);
+  await retireOn(30);
+  const before = await rowsOf(owner);
+  expect(await reconcileSubscriptions(ctx, truth.selling)).toMatchObject({ repaired: 0 });
+  expect(await rowsOf(owner)).toEqual(before);
+  expect(
+    JSON.stringify(await inside(owner, (db) => db.query('select * from subscriptions where tenant_id = $1', [owner.tenantId]))),
+  ).not.toContain(owner.memberId);
+});
+
+test('who was told late gets their week all the same', async () => {
+  const { owner, id } = await anOrganization();
+  await end(id);
+  expect(await retireOn(200)).toEqual({ told: 1, purged: 0 });
+  expect(await retireOn(206.9)).toEqual({ told: 0, purged: 0 });
+  expect(await tickets(owner)).toHaveLength(2);
+  expect(await retireOn(207)).toEqual({ told: 0, purged: 1 });
+});
+
+test('a new purchase stops it, also when everybody was told; after its own end the time runs anew, and is told anew', async () => {
+  const { owner, id } = await anOrganization();
+  await end(id);
+  await retireOn(23);
+  clock.set(inDays(29).toISOString());
+  const again = await buy(owner);
+  expect(await retireOn(40)).toEqual({ told: 0, purged: 0 });
+  const mail = { key: 'k', kind: RETENTION_MAIL, subject: inDays(30).toISOString(), locale: 'en' as const };
+  const kind = retentionMails({ accountUrl: 'https://k.example/account', supportContact: 'help@k.example' })[RETENTION_MAIL]!;
+  expect(await kind.compose(ctx, owner.tenantId, mail as never)).toBeNull();
+  expect(await tickets(owner)).toHaveLength(2);
+  await end(again);
+  expect(await kind.compose(ctx, owner.tenantId, mail as never)).toMatchObject({ text: expect.stringContaining('Sample Works') });
+  expect(await retireOn(69)).toEqual({ told: 1, purged: 0 });
+  expect(await retireOn(76)).toEqual({ told: 0, purged: 1 });
+});
+
+test('one subscription of several that lives keeps everything; the longest promise counts', async () => {
+  const { owner, id } = await anOrganization();
+  const second = await buy(owner);
+  await end(id);
+  expect(await retireOn(100)).toEqual({ told: 0, purged: 0 });
+  await end(second);
+  expect(await retireOn(122)).toEqual({ told: 0, purged: 0 });
+  expect(await retireOn(123)).toEqual({ told: 1, purged: 0 });
+});
+
+test('more than goes in one transaction goes in several', async () => {
+  const { owner, id } = await anOrganization();
+  await inside(owner, (db) =>
+    db.query(
+      `insert into audit_log (tenant_id, audit_id, at, actor, via, action, subject, details)
+       select $1, gen_random_uuid(), $2, 'a', 'b', 'c', null, '{}' from generate_series(1, 2500)`,
+      [owner.tenantId, ctx.now()],
+    ),
+  );
+  await end(id);
+  await retireOn(23);
+  expect(await retireOn(30)).toMatchObject({ purged: 1 });
+  expect(await rowsOf(owner)).toMatchObject({ audit_log: 1 });
+});
+
+test('the database itself refuses to purge who is not due, was not told, or is another organization', async () => {
+  const { owner, id } = await anOrganization();
+  const purge = (who: string, at: Date, as = owner) =>
+    inside(as, (db) => db.query('select purge_tenant($1, $2, $3, 10)', [who, at, new Date(at.getTime() - 7 * DAY)]));
+  await expect(purge(owner.tenantId, inDays(900))).rejects.toThrow('not due');
+  await end(id);
+  await expect(purge(owner.tenantId, inDays(900))).rejects.toThrow('not due');
+  await retireOn(23);
+  await expect(purge(owner.tenantId, inDays(29.9))).rejects.toThrow('not due');
+  await expect(purge(owner.tenantId, inDays(30), anActor())).rejects.toThrow('not due');
+  expect(await tickets(owner)).toHaveLength(2);
+});
+
+describe('export', () => {
+  const exported = async (who: Actor) => {
+    const { portions, ...file } = unwrap(await exportData(ctx, who));
+    let text = '';
+    for await (const portion of portions) text += portion;
+    return { ...file, ...(JSON.parse(text) as { organization: string; data: Record<string, object[]> }) };
+  };
+
+  test('G8, G9: everything of the organization and nothing of another, also after its end', async () => {
+    const { owner, id } = await anOrganization({ tickets: 3 });
+    await anOrganization();
+    await end(id);
+    const { data, organization, name } = await exported(owner);
+    expect([organization, name]).toEqual([owner.tenantId, 'kontingent-2026-03-10.json']);
+    expect(data).toMatchObject({ members: [{ name: 'Owner' }], subscriptions: [{ status: 'Unsubscribed' }] });
+    expect(data.tickets).toHaveLength(3);
+    expect(data.usage_records).toHaveLength(3);
+    expect(Object.keys(data)).not.toContain('outbox');
+    const tenants = new Set(Object.values(data).flatMap((rows) => rows.map((row) => (row as { tenant_id: string }).tenant_id)));
+    expect([...tenants]).toEqual([owner.tenantId]);
+  });
+
+  test('long tables come whole, each row once', async () => {
+    const { owner } = await anOrganization();
+    await inside(owner, (db) =>
+      db.query(
+        `insert into audit_log (tenant_id, audit_id, at, actor, via, action, subject, details)
+         select $1, gen_random_uuid(), $2, 'a', 'b', 'many', null, '{}' from generate_series(1, 1203)`,
+        [owner.tenantId, ctx.now()],
+      ),
+    );
+    const { data } = await exported(owner);
+    const ids = data
+      .audit_log!.filter((row) => (row as { action: string }).action === 'many')
+      .map((row) => (row as { audit_id: string }).audit_id);
+    expect([ids.length, new Set(ids).size]).toEqual([1203, 1203]);
+  });
+
+  test('is for owners and administrators, and is noted', async () => {
+    const { owner } = await anOrganization();
+    const stranger = { ...owner, memberId: randomUUID() };
+    expect(await exportData(ctx, stranger)).toMatchObject({ ok: false, refusal: { code: 'not_allowed' } });
+    await exported(owner);
+    const noted = await inside(owner, (db) =>
+      db.query(`select actor from audit_log where tenant_id = $1 and action = 'data.exported'`, [owner.tenantId]),
+    );
+    expect(noted).toEqual([{ actor: owner.memberId }]);
+  });
+});
