@@ -1,4 +1,3 @@
-import { strFromU8, unzipSync } from 'fflate';
 import { exportBilled } from '../../../src/features/billed-people/export-billed';
 import { archiveTeam } from '../../../src/features/teams/teams';
 import type { Actor } from '../../../src/platform/actor';
@@ -7,6 +6,7 @@ import { refusalOf, unwrap } from '../../support/acts';
 import { testContext } from '../../support/database';
 import { aPeoplePlan, aTeam } from '../../support/teams';
 import { aTenant } from '../../support/tenant';
+import { cellsOf } from '../../support/workbook';
 
 /** March is over; these people were in the team of this name. */
 async function afterMarch(people: [name: string, address: string | null][], teamName = 'Service') {
@@ -27,28 +27,10 @@ async function afterMarch(people: [name: string, address: string | null][], team
   return { ctx, clock, tenant, members };
 }
 
-const file = async (ctx: Context, actor: Actor, format: 'csv' | 'xlsx', kind: 'people' | 'teams' = 'people') =>
-  unwrap(await exportBilled(ctx, actor, kind, '2026-03', format));
-
-/** What each cell of a workbook shows, row by row; a formula would have an `f` element. */
-function cellsOf(bytes: Buffer): { rows: string[][]; formulas: number; sheet: string } {
-  const files = unzipSync(bytes);
-  const text = (name: string) => strFromU8(files[name]!);
-  const decode = (xml: string) =>
-    xml.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&apos;', "'").replaceAll('&amp;', '&');
-  const shared = [...text('xl/sharedStrings.xml').matchAll(/<si>.*?<t[^>]*>(.*?)<\/t>.*?<\/si>/gsu)].map(([, value]) => decode(value!));
-  const sheet = text('xl/worksheets/sheet1.xml');
-  return {
-    rows: [...sheet.matchAll(/<row[^>]*>(.*?)<\/row>/gsu)].map(([, row]) =>
-      [...row!.matchAll(/<c ([^>]*?)(?:\/>|>(.*?)<\/c>)/gsu)].map(([, attributes, inner]) => {
-        const value = /<v>(.*?)<\/v>/u.exec(inner ?? '')?.[1] ?? '';
-        return /t="s"/u.test(attributes!) ? shared[Number(value)]! : decode(value);
-      }),
-    ),
-    formulas: (sheet.match(/<f[ >]/gu) ?? []).length,
-    sheet: decode(/<sheet [^>]*name="([^"]*)"/u.exec(text('xl/workbook.xml'))![1]!),
-  };
-}
+const file = async (ctx: Context, actor: Actor, format: 'csv' | 'xlsx', kind: 'people' | 'teams' = 'people') => {
+  const { bytes, ...named } = unwrap(await exportBilled(ctx, actor, kind, '2026-03', format));
+  return { ...named, bytes: bytes as Buffer };
+};
 
 test('EC-13: the export names exactly the billed, with address, reason, teams and dates', async () => {
   const { ctx, tenant, members } = await afterMarch([
