@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { decideChange, type Held, planThatFits, type Wanted } from '../../src/features/plan-changes/change.rules';
-import { type MoneyQuestion, moneyOf, type Stretch } from '../../src/features/plan-changes/change-money.rules';
+import { type MoneyQuestion, moneyOf, type Stretch, storedMoney } from '../../src/features/plan-changes/change-money.rules';
 import type { Plan } from '../../src/features/plans/plans';
 import { PlanPolicies, PriceItem } from '../../src/features/plans/policies';
 import type { Result } from '../../src/platform/result';
@@ -83,7 +83,7 @@ describe('whether a plan may change', () => {
     ['is_addon', aPlan('extra', 1, { role: 'addon' }), {}, {}],
     ['other_offer', aPlan('other', 40, { offerId: 'another' }), {}, {}],
     ['other_offer', aPlan('other', 40, { billing: 'marketplace' }), {}, {}],
-    ['by_partner', professional, { source: 'marketplace', allowedOperations: ['Read'] }, {}],
+    ['managed_elsewhere', professional, { source: 'marketplace', allowedOperations: ['Read'] }, {}],
   ] as const)('%s is refused with its reason', (reason, to, change, wanted) => {
     expect(decided(decide(held(premium, change), to, wanted))).toEqual({ code: 'change_not_allowed', reason, toPlanId: to.planId });
   });
@@ -158,6 +158,39 @@ describe('whether a plan may change', () => {
     expect(decided(decide(held(large), small))).toMatchObject({ effective: 'period_end', restarts: false });
     const counted = aPlan('counted', 10, { policies: whole, prices: [priced(500, { per: 'active_team' })] });
     expect(decided(decide(held(counted), large))).toMatchObject({ restarts: false });
+  });
+
+  test('CH-03: a full new term begins with a change at once of either direction where everything is refunded', () => {
+    const refunding = { proration: 'refund_and_full', downgrade: { effective: 'now' } };
+    const [small, large] = [
+      aPlan('small', 10, { policies: { change: refunding } }),
+      aPlan('large', 20, { policies: { change: refunding } }),
+    ];
+    expect(decided(decide(held(large), small))).toMatchObject({ effective: 'now', restarts: true });
+    expect(decided(decide(held(small), large))).toMatchObject({ effective: 'now', restarts: true });
+    // Begun anew by its upgrades alone, a plan divides its downgrades.
+    const anew = { upgrade: { anchor: 'reset' }, downgrade: { effective: 'now' }, proration: 'days' };
+    const resetting = (planId: string, rank: number) => aPlan(planId, rank, { policies: { change: anew } });
+    expect(decided(decide(held(resetting('a', 20)), resetting('b', 10)))).toMatchObject({ effective: 'now', restarts: false });
+    expect(decided(decide(held(resetting('b', 10)), resetting('a', 20)))).toMatchObject({ effective: 'now', restarts: true });
+    // Without a price for the term nothing is counted later.
+    const unpriced = { ...resetting('c', 10), prices: [] };
+    expect(decided(decide(held(unpriced), resetting('a', 20)))).toMatchObject({ restarts: true });
+  });
+
+  test('another number at the marketplace is no other plan; another term of the plan held is a change', () => {
+    const there = { ...seats(10), billing: 'marketplace' as const };
+    const bought = held(there, { source: 'marketplace', quantity: 10 });
+    expect(decided(decide(bought, there, { quantity: 11 }))).toMatchObject({ direction: 'upgrade', quantity: 11 });
+    const free = aPlan('free', 20, { policies: { change: { allowed: 'any' } } });
+    expect(decided(decide(held(free), free, { term: 'P1Y' }))).toMatchObject({ term: 'P1Y', to: free });
+    expect(decided(decide(held(premium, { allowedOperations: [] }), professional))).toMatchObject({ direction: 'upgrade' });
+  });
+
+  test('a plan sold for several terms does not decide which; never activated, nothing renews', () => {
+    expect(decided(decide(held(premium, { termUnit: 'P3Y' }), professional))).toMatchObject({ code: 'term_mismatch', wantedTerm: 'P3Y' });
+    expect(decided(decide(held(premium, { termUnit: null }), professional))).toMatchObject({ code: 'term_mismatch', wantedTerm: '' });
+    expect(decided(decide(held(premium, { termEnd: null }), professional, { term: 'P1Y' }))).toMatchObject({ renewsAt: null });
   });
 
   test('one question has one answer, and it is never both', () => {
@@ -252,6 +285,73 @@ describe('what a change costs', () => {
     expect(money.period).toEqual(may);
   });
 
+  test('paid licenses go back as the sum that was paid, and the new term counts them as bought', () => {
+    const seats = (planId: string, minor: number) =>
+      ({ ...whole(planId, 10, minor), prices: [priced(minor, { per: 'full_license' })] }) satisfies Plan;
+    const question = ask([{ ...stretch(seats('small', 800)), quantity: 10 }], seats('large', 1000), 16, {
+      source: 'direct',
+      billedMinor: 8000,
+    });
+    const money = moneyOf({ ...question, decision: { ...question.decision, quantity: 12, restarts: true } })!;
+    expect([money.lines.map((line) => line.amountMinor), money.refunds.map((line) => line.amountMinor)]).toEqual([[12_000], [-4000]]);
+    const uncounted = moneyOf({ ...question, decision: { ...question.decision, quantity: null, restarts: true } })!;
+    expect(uncounted.lines.map((line) => line.amountMinor)).toEqual([0]);
+    expect(money.refunds[0]!.formula.en).toContain('€80.00');
+    // Of a price per team the teams of the day are counted, whatever the licenses.
+    const teams = whole('teams', 10, 500);
+    const next = { ...teams, prices: [priced(500, { per: 'active_team' })] };
+    const counted = ask([stretch(teams)], next, 16, { counts: { activeTeams: 3, activeMembers: 0, fullLicenses: 0 } });
+    expect(moneyOf({ ...counted, decision: { ...counted.decision, restarts: true } })!.lines[0]!.amountMinor).toBe(1500);
+  });
+
+  test('where the plan divides by seconds, half a day is half a day, of what is charged and of what goes back', () => {
+    const noon = new Date(Date.UTC(2026, 3, 16, 12));
+    const exact = aPlan('exact', 10, { prices: [priced(6000)], policies: { change: { proration: 'seconds' } } });
+    const question = ask([stretch(exact)], at99, 16, { at: noon });
+    expect(amounts(question)).toEqual([3100, 4785]);
+    expect(amounts({ ...question, stretches: [stretch(at59)] })).toEqual([2950, 4950]);
+    const back = (change: object) => {
+      const plan = whole('small', 10, 6000, change);
+      const one = ask([stretch(plan)], at99, 16, { source: 'direct', billedMinor: 6000, at: noon, heldTerm: 'P1M' });
+      return moneyOf({ ...one, decision: { ...one.decision, restarts: true } })!.refunds.map((line) => line.amountMinor);
+    };
+    expect([back({ proration: 'seconds' }), back({}), back({ proration: 'days' })]).toEqual([[-2900], [-3000], [-3000]]);
+  });
+
+  test('a month is its days, or thirty where the plan says so', () => {
+    const march = { start: new Date(Date.UTC(2026, 2, 1)), end: at(1) };
+    const divided = (basis: string) => {
+      const plan = aPlan('plan', 10, { prices: [priced(3100)], policies: { change: { proration: 'days', basis } } });
+      return amounts(ask([{ ...stretch(plan), since: march.start }], plan, 1, { term: march, at: new Date(Date.UTC(2026, 2, 16)) }));
+    };
+    expect([divided('actual'), divided('fixed30')]).toEqual([
+      [1500, 1600],
+      [1550, 1550],
+    ]);
+  });
+
+  test('another term begins with what is unused of the old one going back, even of a plan that divides nothing', () => {
+    const none = whole('none', 10, 5900, { proration: 'none' });
+    const question = ask([stretch(none)], professional, 11, { source: 'direct', billedMinor: 5900, heldTerm: 'P1M' });
+    const money = moneyOf({ ...question, decision: { ...question.decision, term: 'P1Y', restarts: true } })!;
+    expect(money.refunds.map((line) => line.amountMinor)).toEqual([-3933]);
+  });
+
+  test('what somebody else bills, or what is counted later, is not taken off', () => {
+    expect(amounts(ask([stretch(at59)], at99, 21, { source: 'marketplace', billedMinor: 5900 }))).toEqual([3933, 3300]);
+    const teams = aPlan('teams', 20, { prices: [priced(2000, { per: 'active_team' })] });
+    const counts = { activeTeams: 3, activeMembers: 0, fullLicenses: 0 };
+    expect(amounts(ask([stretch(teams)], teams, 16, { source: 'direct', billedMinor: 100, counts }))).toEqual([3000, 3000]);
+  });
+
+  test('a plan without a price for the term has no part of it; a kept answer names the ends of its period', () => {
+    const unpriced = aPlan('unpriced', 5, { prices: [] });
+    expect(amounts(ask([stretch(at59), stretch(unpriced, 11)], at99, 21))).toHaveLength(2);
+    const money = moneyOf(ask([stretch(at59)], at99, 21))!;
+    const { period, ...kept } = money;
+    expect(storedMoney(money)).toEqual({ ...kept, periodStart: period.start.toISOString(), periodEnd: period.end.toISOString() });
+  });
+
   test('a plan that gives nothing back, and a term that was not billed, refund nothing', () => {
     const restarts = (plan: Plan, billedMinor: number) => {
       const question = ask([stretch(plan)], whole('large', 20, 9900), 11, { source: 'direct', billedMinor });
@@ -310,5 +410,18 @@ describe('the plan that would have fitted', () => {
     expect(planThatFits(plans, 'P1M', new Map([['boards', 1]]))).toBeNull();
     expect(planThatFits(plans, 'P1M', new Map([['teams', 1000]]))?.planId).toBe('small');
     expect(planThatFits(plans, 'P2Y', new Map())).toBeNull();
+  });
+
+  test('every meter must fit, not one of them', () => {
+    expect(
+      planThatFits(
+        plans,
+        'P1M',
+        new Map([
+          ['tickets', 1],
+          ['boards', 1],
+        ]),
+      ),
+    ).toBeNull();
   });
 });

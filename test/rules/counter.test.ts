@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { Limit } from '../../src/features/entitlements/limits.rules';
-import { type UsageAnchor, usagePeriodAt } from '../../src/features/entitlements/periods.rules';
-import { type Counter, counterAt, remainingOf, standingOf } from '../../src/features/usage/counter.rules';
+import { ALWAYS, type UsageAnchor, usagePeriodAt } from '../../src/features/entitlements/periods.rules';
+import { DEFAULT_POLICY } from '../../src/features/plans/quota-policy.rules';
+import { type Counter, counterAt, marksReached, remainingOf, standingOf } from '../../src/features/usage/counter.rules';
 
 const anchor: UsageAnchor = { startedAt: new Date('2026-01-31T10:00:00.000Z'), date: '2026-01-31', timeZone: 'Europe/Rome' };
 const limit = (hardLimit: number | null = 100, nextEdge: Date | null = null): Limit => ({
@@ -40,7 +41,10 @@ test('TW-21 another allowance keeps the use; only a raised one begins a new limi
   expect(counterAt(used, anchor, limit(null), at)).toMatchObject({ used: 100, hardLimit: null, limitEpoch: 1 });
   expect(counterAt(used, anchor, limit(50), at)).toMatchObject({ used: 100, hardLimit: 50, limitEpoch: 0 });
   expect(counterAt(used, anchor, limit(100), at)).toMatchObject({ limitEpoch: 0 });
-  expect(counterAt({ ...used, hardLimit: null, peakLimit: null }, anchor, limit(100), at)).toMatchObject({ hardLimit: 100, limitEpoch: 0 });
+  const unlimited = { ...used, granted: null, hardLimit: null, peakLimit: null };
+  expect(counterAt(unlimited, anchor, limit(100), at)).toMatchObject({ hardLimit: 100, limitEpoch: 0 });
+  const lowered = counterAt(used, anchor, limit(50), at);
+  expect(counterAt(lowered, anchor, limit(80), at)).toMatchObject({ hardLimit: 80, peakLimit: 100, limitEpoch: 1 });
 });
 
 test('G7 a limit that comes back after a suspension is no new level; one above all before is', () => {
@@ -56,6 +60,31 @@ test('a row is valid until the next edge of a grant, at most until its period’
   const edge = new Date('2026-02-05T00:00:00.000Z');
   expect(counterAt(null, anchor, limit(100, edge), anchor.startedAt).validUntil).toEqual(edge);
   expect(counterAt(null, anchor, limit(100, new Date('2027-01-01T00:00:00.000Z')), anchor.startedAt).validUntil).toEqual(first.periodEnd);
+});
+
+test('without an edge in sight a row is valid until its period’s end', () => {
+  expect(counterAt(null, anchor, limit(), anchor.startedAt).validUntil).toEqual(new Date('2026-02-27T23:00:00.000Z'));
+});
+
+test('the plan says how long a period is; while no grant says anything it stays as it was, a month at first', () => {
+  const policy = (period: 'month' | 'year') => ({ ...limit(), policy: { ...DEFAULT_POLICY, period } });
+  const lasts = (of: Limit, newest: Counter | null = null) => {
+    const { months, periodEnd } = counterAt(newest, anchor, of, anchor.startedAt);
+    return [months, periodEnd.toISOString()];
+  };
+  const month = [1, '2026-02-27T23:00:00.000Z'];
+  const year = [12, '2027-01-30T23:00:00.000Z'];
+  expect([lasts(policy('month')), lasts(policy('year')), lasts(limit())]).toEqual([month, year, month]);
+  const yearly = counterAt(null, anchor, policy('year'), anchor.startedAt);
+  expect(lasts(limit(), yearly)).toEqual(year);
+  expect(lasts(policy('month'), yearly)).toEqual(month);
+  expect(lasts(policy('year'), { ...yearly, periodEnd: new Date('2027-01-15T00:00:00.000Z') })).toEqual([12, '2027-01-15T00:00:00.000Z']);
+});
+
+test('HO-19 what is held now is counted in one period that never begins anew', () => {
+  const stock = counterAt(null, null, limit(), anchor.startedAt);
+  expect(stock).toMatchObject({ periodStart: ALWAYS.start, periodEnd: ALWAYS.end, months: 0, used: 0 });
+  expect(counterAt({ ...stock, used: 7 }, null, limit(), new Date('2126-01-01T00:00:00.000Z'))).toMatchObject({ used: 7, months: 0 });
 });
 
 test('a new activation after a gap cuts the old period', () => {
@@ -114,9 +143,17 @@ test.each([
   [{ used: 70, remainingMarks: [30] }, 'warning', 30],
   [{ used: 69, remainingMarks: [30] }, 'open', 31],
   [{ used: 100, hardLimit: null }, 'warning', 0],
+  [{ used: 1, granted: 1, hardLimit: null }, 'warning', 0],
+  [{ used: 5, granted: null, hardLimit: null, remainingMarks: [30] }, 'open', null],
   [{ used: 101, hardLimit: null }, 'over', 0],
 ] as const)('%p stands %s with %p left', (given, standing, remaining) => {
   const marks = { thresholds: [80, 100], remainingMarks: [], ...given };
   const one = counter({ ...marks, thresholds: [...marks.thresholds], remainingMarks: [...marks.remainingMarks] });
   expect([standingOf(one), remainingOf(one)]).toEqual([standing, remaining]);
+});
+
+test('TW-08 units-left marks are reached from so many left on; without an allowance none is', () => {
+  const marks = (granted: number | null, used: number) => marksReached(counter({ granted, used, remainingMarks: [10, 3] }));
+  expect([marks(100, 89), marks(100, 90), marks(100, 97)]).toEqual([[], [10], [10, 3]]);
+  expect([marks(0, 0), marks(null, 5)]).toEqual([[], []]);
 });

@@ -47,6 +47,12 @@ test('what lasts until counting starts anew does not run out; a band may reach b
   expect(outlookOf({ weeks: [7], remaining: 0, at, resetsAt: null }).state).toBe('exhausted');
 });
 
+test('ten years ahead are in sight, a day more is not', () => {
+  const likely = (remaining: number) => outlookOf({ weeks: [7, 7], remaining, at, resetsAt: null }).likely;
+  expect(likely(3650)).toEqual(days(3650));
+  expect(likely(3651)).toBeNull();
+});
+
 test('the likely instant lies in the band, and more that is left is never earlier', () => {
   fc.assert(
     fc.property(
@@ -101,6 +107,10 @@ describe('advice', () => {
     expect(withinReach(opened, 3, at)).toEqual([period(0), period(2)]);
     expect(withinReach([period(1), period(2), period(3)], 3, at)).toEqual([period(1), period(2)]);
     expect(withinReach([period(4)], 3, at)).toEqual([]);
+    // The instant at which one ends belongs to the next, which nobody opened yet.
+    const [ended, before] = [period(0), period(1)];
+    expect(withinReach([ended!, before!], 2, ended!.end)).toEqual([ended]);
+    expect(withinReach([ended!, before!], 2, new Date(ended!.end.getTime() - 1))).toEqual([ended, before]);
     expect(withinReach([], 3, at)).toEqual([]);
   });
 });

@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { hasBegun, type LimitGrant, limitOf, limitsToCome, thresholdsCrossed } from '../../src/features/entitlements/limits.rules';
+import {
+  hasBegun,
+  type LimitGrant,
+  limitOf,
+  type Override,
+  stateOf,
+  thresholdsCrossed,
+} from '../../src/features/entitlements/limits.rules';
 
 const at = new Date('2026-03-10T09:00:00.000Z');
 const hours = (count: number) => new Date(at.getTime() + count * 3_600_000);
@@ -47,22 +54,103 @@ test.each([
   expect(limitOf([grant(given)], at).available).toBe(available);
 });
 
-test('the next edge is the nearest begin or end in sight', () => {
-  expect(limitOf([grant({ expiresAt: hours(9) }), grant({ effectiveAt: hours(3), expiresAt: hours(30) })], at).nextEdge).toEqual(hours(3));
+test.each([
+  ['goes on', {}, 'active'],
+  ['begins this instant', { effectiveAt: at }, 'active'],
+  ['was written this instant', { createdAt: at }, 'active'],
+  ['is unlocked this instant', { activatedAt: at }, 'active'],
+  ['begins later', { effectiveAt: hours(1) }, 'upcoming'],
+  ['is written later', { createdAt: hours(1) }, 'upcoming'],
+  ['waits', { activatedAt: null }, 'pending'],
+  ['is unlocked later', { activatedAt: hours(1) }, 'pending'],
+  ['is replaced this instant', { endedAt: at }, 'voided'],
+  ['is replaced later', { endedAt: hours(1) }, 'active'],
+  ['expires this instant', { expiresAt: at }, 'expired'],
+  ['expires later', { expiresAt: hours(1) }, 'active'],
+  ['was replaced before it would have expired', { endedAt: hours(-1), expiresAt: at }, 'voided'],
+  ['expired, and it was booked then', { endedAt: at, expiresAt: at }, 'expired'],
+  ['expired, and it was booked later', { endedAt: hours(1), expiresAt: at }, 'expired'],
+] as const)('G3 a grant that %s', (_when, given, state) => {
+  expect(stateOf(grant(given), at)).toBe(state);
 });
 
-test('the limits to come are those of every edge in sight, earliest first', () => {
-  const grants = [
-    grant({ amount: 5 }),
-    grant({ amount: 3, effectiveAt: hours(2), expiresAt: hours(7) }),
-    grant({ amount: null, effectiveAt: hours(4) }),
-  ];
-  expect(limitsToCome(grants, at)).toEqual([
-    { from: hours(2), hardLimit: 8 },
-    { from: hours(4), hardLimit: null },
-    { from: hours(7), hardLimit: null },
-  ]);
-  expect(limitsToCome([grant()], at)).toEqual([]);
+describe('a policy that a tenant has otherwise for a time', () => {
+  const override = (given: Partial<Override> = {}): Override => ({
+    field: 'tolerance',
+    value: 9,
+    setAt: hours(-1),
+    expiresAt: hours(1),
+    endedAt: null,
+    ...given,
+  });
+
+  test.each([
+    ['from its instant on', { setAt: at }, 109],
+    ['not before', { setAt: hours(1), expiresAt: hours(2) }, 100],
+    ['until it expires', { expiresAt: at }, 100],
+    ['until it is taken back', { endedAt: at }, 100],
+    ['while it will be taken back later', { endedAt: hours(0.5) }, 109],
+    ['no longer than it lasts, whenever it was taken back', { expiresAt: at, endedAt: hours(0.5) }, 100],
+  ])('holds %s', (_when, given, hardLimit) => {
+    expect(limitOf([grant()], at, { overrides: [override(given)] }).hardLimit).toBe(hardLimit);
+  });
+
+  test.each([
+    ['begins', { setAt: hours(2), expiresAt: hours(3) }, hours(2)],
+    ['expires', {}, hours(1)],
+    ['is taken back', { endedAt: hours(0.5) }, hours(0.5)],
+    ['would have been taken back after it expires', { endedAt: hours(2) }, hours(1)],
+  ])('changes the limit by itself when it %s', (_when, given, edge) => {
+    expect(limitOf([grant()], at, { overrides: [override(given)] }).nextEdge).toEqual(edge);
+  });
+});
+
+test('what is over is no edge any more, and what never comes is none', () => {
+  expect(limitOf([grant({ effectiveAt: at })], at).nextEdge).toBeNull();
+  expect(limitOf([grant({ activatedAt: hours(5) })], at).nextEdge).toEqual(hours(5));
+});
+
+test('what was carried over counts beside a grant that has begun, never instead of one', () => {
+  const carried = grant({ source: 'rollover', amount: 30 });
+  expect(limitOf([carried], at)).toMatchObject({ entitled: 0, available: 0 });
+  expect(limitOf([carried, grant()], at)).toMatchObject({ entitled: 130, available: 130 });
+  expect(limitOf([carried, grant({ counts: false })], at)).toMatchObject({ entitled: 0, available: 0 });
+});
+
+test('units of ended grants that had been used up stay granted', () => {
+  expect(limitOf([grant()], at, { burnt: 7 })).toMatchObject({ entitled: 107, available: 107, hardLimit: 107 });
+});
+
+test('what is free while no plan speaks of it has no limit; a plan that does limits it, suspended or not', () => {
+  expect(limitOf([], at, { absent: null })).toMatchObject({ entitled: null, available: null, hardLimit: null, policy: null });
+  expect(limitOf([grant()], at, { absent: null })).toMatchObject({ entitled: 100, available: 100, hardLimit: 100 });
+  expect(limitOf([grant({ counts: false })], at, { absent: null })).toMatchObject({ entitled: 0, available: 0 });
+});
+
+test.each([
+  [{}, 100],
+  [{ enforcement: 'soft' }, null],
+  [{ onExhausted: 'allow_over' }, null],
+  [{ enforcement: 'soft', onExhausted: 'allow_over' }, null],
+  [{ tolerance: 10 }, 110],
+] as const)('under %j admission compares with %p', (policy, hardLimit) => {
+  expect(limitOf([grant({ policy })], at).hardLimit).toBe(hardLimit);
+});
+
+test('whose policy holds: a plan’s before an add-on’s whatever the priorities, one that waits too, none that is over', () => {
+  const says = (tolerance: number, given: Partial<LimitGrant>) => grant({ policy: { tolerance }, ...given });
+  const tolerance = (...grants: LimitGrant[]) => limitOf(grants, at).policy?.tolerance;
+  expect(tolerance(says(1, { source: 'plan' }), says(2, { source: 'addon', priority: 99 }))).toBe(1);
+  expect(tolerance(says(2, { source: 'addon' }), says(3, { source: 'support', priority: 99 }), says(4, { source: 'rollover' }))).toBe(2);
+  expect(tolerance(says(2, { source: 'addon' }), says(1, { source: 'plan', activatedAt: null }))).toBe(1);
+  expect(tolerance(says(2, { source: 'addon' }), says(1, { source: 'plan', expiresAt: at }))).toBe(2);
+  expect(tolerance(says(1, { priority: 1 }), says(2, { priority: 2 }))).toBe(2);
+  expect(tolerance(says(2, { priority: 2 }), says(1, { priority: 1 }))).toBe(2);
+  expect(tolerance(says(1, { priority: 1 }), says(2, { priority: 1 }))).toBe(2);
+});
+
+test('the next edge is the nearest begin or end in sight', () => {
+  expect(limitOf([grant({ expiresAt: hours(9) }), grant({ effectiveAt: hours(3), expiresAt: hours(30) })], at).nextEdge).toEqual(hours(3));
 });
 
 test('between now and the next edge nothing changes', () => {
@@ -106,6 +194,14 @@ test.each([
   [0, 5, null, []],
 ])('TW-08 from %i to %i of %p the thresholds %p are crossed', (before, after, granted, crossed) => {
   expect(thresholdsCrossed(before, after, granted, [80, 100])).toEqual(crossed);
+});
+
+test('TW-08 a threshold is crossed even by nothing, but not without an allowance', () => {
+  expect([thresholdsCrossed(-1, 0, 0, [0, 80]), thresholdsCrossed(-1, 5, null, [0, 80]), thresholdsCrossed(-1, 0, 10, [0, 80])]).toEqual([
+    [],
+    [],
+    [0],
+  ]);
 });
 
 test('TW-08 counting up in any steps crosses every threshold exactly once', () => {

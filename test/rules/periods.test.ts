@@ -148,3 +148,28 @@ test('the calendar date of an instant is the zone’s own', () => {
 test('a zone is one that the runtime knows', () => {
   expect(['Europe/Rome', 'UTC', 'Mars/Olympus', ''].map(isTimeZone)).toEqual([true, true, false, false]);
 });
+
+test.each([
+  ['the day after clocks went forward', 'Europe/Berlin', '2026-03-30', '2026-03-29T22:00:00.000Z'],
+  ['the day they go forward', 'Europe/Berlin', '2026-03-29', '2026-03-28T23:00:00.000Z'],
+  ['the day after they went back', 'Europe/Berlin', '2026-10-26', '2026-10-25T23:00:00.000Z'],
+  ['a midnight that happens twice: the first', 'America/Havana', '2026-11-01', '2026-11-01T04:00:00.000Z'],
+  ['a midnight that never happens: an hour later', 'America/Havana', '2026-03-08', '2026-03-08T05:00:00.000Z'],
+])('G4 local midnight of %s', (_which, timeZone, date, instant) => {
+  expect(localMidnight(Date.parse(date), timeZone).toISOString()).toBe(instant);
+});
+
+const EVERY_ZONE = Intl.supportedValuesOf('timeZone');
+let asked = 0;
+
+test('G4 a zone that nobody asked for before divides days as any other does', () => {
+  for (const timeZone of [EVERY_ZONE[asked++ % EVERY_ZONE.length]!, EVERY_ZONE[asked++ % EVERY_ZONE.length]!])
+    for (const date of ['2026-01-15', '2026-07-15'])
+      expect(localMidnight(Date.parse(date), timeZone)).toEqual(DateTime.fromISO(date, { zone: timeZone }).toJSDate());
+});
+
+test('G4 the first period begins with the activation, though in a zone chosen later its day had not begun', () => {
+  const anchor = anchorOf('2026-01-31T10:00:00.000Z', 'Pacific/Pago_Pago');
+  expect(usagePeriodAt(anchor, anchor.startedAt).start).toEqual(anchor.startedAt);
+  expect(usagePeriodAt(anchor, new Date('2026-01-31T12:00:00.000Z'))).toEqual(usagePeriodAt(anchor, anchor.startedAt));
+});

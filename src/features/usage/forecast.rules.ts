@@ -39,7 +39,7 @@ export function outlookOf({ weeks, remaining, at, resetsAt }: PaceData): Outlook
   const fast = isAlone ? pace * (1 + ALONE) : sorted.at(-1)! / 7;
   const slow = isAlone ? pace * (1 - ALONE) : sorted[0]! / 7;
   const runsOut = (perDay: number): Date | null => {
-    const days = perDay > 0 ? remaining / perDay : Number.POSITIVE_INFINITY;
+    const days = remaining / perDay;
     if (days > OUT_OF_SIGHT_DAYS) return null;
     const end = new Date(at.getTime() + Math.round(days * DAY));
     return resetsAt !== null && end >= resetsAt ? null : end;

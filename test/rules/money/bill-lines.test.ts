@@ -154,3 +154,42 @@ describe('tierFor', () => {
     expect(tierFor([band(5, 5, 'active_teams')], counts)).not.toBeNull();
   });
 });
+
+test('what was billed before is named and taken off; nothing billed is no line', () => {
+  expect(billedLine(0)).toBeNull();
+  const line = billedLine(5900)!;
+  expect(line.amountMinor).toBe(-5900);
+  for (const said of [line.words, line.formula]) expect(Object.values(said).every((text) => text !== '')).toBe(true);
+  expect(Object.keys(line.words)).toEqual(['en', 'de', 'it']);
+});
+
+test('CH-03: several licenses go back together, and a refund of nothing is 0', () => {
+  const part = { plan: premium, price: euro(800, 'full_license'), quantity: 10 };
+  expect(refundLine(april, new Date('2026-04-16T00:00:00Z'), part, days).amountMinor).toBe(-4000);
+  expect(Object.is(refundLine(april, april.end, part, days).amountMinor, 0)).toBe(true);
+});
+
+test('a period cut by the second names the day of its last second', () => {
+  const by = { ...days, proration: 'seconds' } as const;
+  const parts = [premium, professional].map((plan) => ({ plan, price: euro(5900), quantity: 1 }));
+  const words = (cut: string) => proratedLines(april, [new Date(cut)], parts, by).map((line) => line.words.en);
+  expect(words('2026-04-21T00:00:00Z')).toEqual(['Premium, 1 Apr 2026 to 20 Apr 2026', 'Professional, 21 Apr 2026 to 30 Apr 2026']);
+  expect(words('2026-04-21T10:00:00Z')[0]).toBe('Premium, 1 Apr 2026 to 21 Apr 2026');
+});
+
+test('a whole period, and what goes back of one, name its last day though it began within it', () => {
+  const within = { ...april, start: new Date('2026-04-21T10:00:00Z'), end: new Date('2026-05-01T10:00:00Z') };
+  expect(linesFor(premium, euro(1), counts, within, at)[0]!.words.en).toBe('Premium, 21 Apr 2026 to 30 Apr 2026');
+  const part = { plan: premium, price: euro(1), quantity: 1 };
+  expect(refundLine(within, new Date('2026-04-25T10:00:00Z'), part, days).words.en).toMatch(/25 Apr 2026 to 30 Apr 2026/);
+});
+
+test('a plan without a name in a language is called by its English one, without any by its id', () => {
+  const words = (name: object) => linesFor({ ...premium, name: name as never }, euro(1), counts, april, at)[0]!.words;
+  expect(words({ en: 'Gold', de: 'Geld' })).toMatchObject({
+    en: expect.stringMatching(/^Gold,/),
+    de: expect.stringMatching(/^Geld,/),
+    it: expect.stringMatching(/^Gold,/),
+  });
+  expect(words({}).de).toMatch(/^premium,/);
+});

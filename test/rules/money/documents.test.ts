@@ -1,6 +1,6 @@
 import type { BillLine } from '../../../src/features/billing/bill-lines.rules';
 import { amountOf, type Billed, contentOf, documentNumber, isWorthADocument } from '../../../src/features/billing/document.rules';
-import { modeOf, priceOf } from '../../../src/features/billing/mode.rules';
+import { isInArrears, modeOf, priceOf } from '../../../src/features/billing/mode.rules';
 import { askAgainAfter } from '../../../src/features/billing/payments.rules';
 
 const words = { en: 'Plan', de: 'Tarif', it: 'Piano' };
@@ -57,6 +57,7 @@ test('G5: what is asked and what goes back are taxed each for itself, and an inv
   expect(amountOf({ ...content, kind: 'invoice', number: '1' })).toBe(9900);
   expect(amountOf({ ...content, kind: 'receipt', number: '1' })).toBe(5967);
   expect(amountOf({ ...content, kind: 'statement', number: '1' })).toBe(5967);
+  expect(amountOf({ ...content, kind: 'receipt', number: '1', creditedMinor: 967 })).toBe(5000);
 });
 
 test.each([
@@ -71,6 +72,13 @@ test('EC-01: a price per something names the mode', () => {
   expect(
     ['subscription', 'active_team', 'active_member', 'full_license'].map((per) => modeOf(per as Parameters<typeof modeOf>[0])),
   ).toEqual(['organization', 'team', 'member', 'license']);
+});
+
+test('EC-04 EC-09 what is known only when a term is over is billed then', () => {
+  expect((['subscription', 'active_team', 'active_member', 'full_license'] as const).filter((per) => isInArrears({ per }))).toEqual([
+    'active_team',
+    'active_member',
+  ]);
 });
 
 test('the price is that of the term; one that is not priced takes the first, and no price is nothing', () => {
