@@ -53,16 +53,20 @@ export async function seedTenants(owner, from, to) {
   `);
 }
 
-/** A million uses of 24 past periods and a hundred thousand tickets. */
+/** A million uses, spread evenly over 24 past periods as a ledger has them, and a hundred thousand tickets. */
 export async function seedHistory(owner, n, { records, tickets }) {
   const id = tenantId(n);
+  const each = Math.ceil(records / 24);
   await owner(`
+    create temporary table past as
+      select k, now() - interval '1 day' - k * interval '30 days' as began, least(${each}, ${records} - (k - 1) * ${each}) as used
+        from generate_series(1, 24) k;
     insert into usage_records (tenant_id, operation_key, meter, period_start, kind, quantity, fingerprint, used_after, subject, actor, at)
-    select '${id}', 'create_ticket:${id}:' || i, 'tickets', now() - interval '1 day' - (i % 24) * interval '30 days', 'consume', 1, 'x', i, gen_random_uuid(), '${id}', now() - (i % 720) * interval '1 day'
-      from generate_series(1, ${records}) i;
+    select '${id}', 'create_ticket:${id}:' || k || ':' || i, 'tickets', began, 'consume', 1, 'x', i, gen_random_uuid(), '${id}', began + (i - 1) * interval '30 days' / ${each}
+      from past, generate_series(1, used) i;
     insert into usage_counters (tenant_id, meter, period_start, period_end, valid_until, granted, hard_limit, used)
-    select '${id}', 'tickets', now() - interval '1 day' - k * interval '30 days', now() - interval '1 day' - (k - 1) * interval '30 days', now() - interval '1 day' - (k - 1) * interval '30 days', 100000, 100000, ${Math.floor(records / 24)}
-      from generate_series(1, 24) k;
+    select '${id}', 'tickets', began, began + interval '30 days', began + interval '30 days', 100000, 100000, used from past;
+    drop table past;
     insert into tickets (tenant_id, ticket_id, number, title, description, status, priority, requester, created_at, updated_at)
     select '${id}', gen_random_uuid(), i, 'An older ticket ' || i, '', case when i % 10 = 0 then 'open' else 'closed' end, 'normal', '${id}', now(), now()
       from generate_series(1, ${tickets}) i;

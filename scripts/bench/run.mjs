@@ -13,7 +13,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const { values: options } = parseArgs({ options: { json: { type: 'string' }, seconds: { type: 'string', default: '10' } } });
 const seconds = Number(options.seconds);
 const RUNS = 3;
-const CEILINGS = { snapshot_ratio: 13 };
+const CEILINGS = { snapshot_ratio: 13, entitled_ratio: 1.3, explain_ratio: 1.3 };
 const FLOORS = { spread_ratio: 0.8, hot_ratio: 3, http_ratio: 0.5, history_ratio: 0.8 };
 
 const bin = findBinaries();
@@ -28,6 +28,7 @@ execFileSync('npm', ['run', '--silent', 'build:server'], { cwd: path.join(here, 
 const { Client } = createRequire(import.meta.url)('pg');
 const product = await import('./product.mjs');
 const { pgbench } = await import('./pgbench.mjs');
+const { entitledTimes } = await import('./entitled.mjs');
 const { snapshotTimes } = await import('./snapshot.mjs');
 const { invitationTimes } = await import('./licenses.mjs');
 const { openServerDatabase } = product.built('platform/db/server');
@@ -75,6 +76,13 @@ try {
   for (const callers of [1, 8]) {
     note(`server_${callers}_callers`, await creationsPerSecond(ctx, { callers, seconds: Math.min(seconds, 5), tenantOf: anyTenant }));
   }
+  const entitled = await entitledTimes(ctx, (sql) => owner.query(sql), 800_001, { seconds: Math.min(seconds, 5), runs: RUNS });
+  figures.entitled_ratio = rounded(median(entitled.fresh.map((perSecond, run) => perSecond / entitled.old[run])));
+  figures.explain_ratio = rounded(median(entitled.explainOld) / median(entitled.explainGranted));
+  console.log(
+    `entitled: an act with 200 grants, 24 periods and 1,000,000 uses behind it costs ${figures.entitled_ratio} of a fresh one; ` +
+      `explaining ${median(entitled.explainOld).toFixed(1)} ms, without the history ${median(entitled.explainGranted).toFixed(1)} ms, ratio ${figures.explain_ratio}`,
+  );
   const invited = await invitationTimes(ctx, (sql) => owner.query(sql), 900_001);
   figures.licenses_ratio = rounded(median(invited.large) / median(invited.small));
   figures.licenses_statements = invited.statements;
