@@ -55,6 +55,7 @@ test('actions are known with blanks, in any case, and by the one other word that
 test('a preview’s offer is the offer', () => {
   expect(offerOf('kontingent-preview')).toBe('kontingent');
   expect(offerOf('preview-kontingent')).toBe('preview-kontingent');
+  expect(offerOf('my-preview-offer')).toBe('my-preview-offer');
 });
 
 test('only a change to a plan that is not sold is refused, and never the change back', () => {
@@ -124,6 +125,20 @@ test.each<[string, boolean, Partial<SeenEvent>]>([
     { action: 'Suspend', before: 'Unsubscribed', operation: null, truth: { status: 'Unsubscribed', planId: 'gold', quantity: null } },
   ],
   ['a purchase that the marketplace does not know', false, { truth: null }],
+  [
+    'a change that another one overtook, though it never shows',
+    true,
+    {
+      operation: { status: 'Conflict', planId: 'gold', quantity: null },
+      truth: { status: 'Subscribed', planId: 'silver', quantity: null },
+    },
+  ],
+  [
+    'a purchase that shows, first heard of now',
+    true,
+    { action: 'Subscribe', before: null, operation: null, truth: { status: 'Subscribed', planId: 'gold', quantity: null } },
+  ],
+  ['a suspension, first heard of now', true, { action: 'Suspend', before: null, operation: null }],
   ['an unknown action', true, { action: null, operation: null, truth: null }],
 ])('%s: settled %s', (_name, settled, given) => {
   expect(isSettled(seen(given))).toBe(settled);

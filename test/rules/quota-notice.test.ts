@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { METERS } from '../../src/contract/meters';
 import { ALWAYS } from '../../src/features/entitlements/periods.rules';
-import { noticeKey, readNoticeKey } from '../../src/features/notices/quota-notice.rules';
+import { noticeKey, periodName, periodNamed, readNoticeKey } from '../../src/features/notices/quota-notice.rules';
 
 test('a key names one notice and is read back as it', () => {
   fc.assert(
@@ -20,8 +20,28 @@ test('a key names one notice and is read back as it', () => {
   );
 });
 
+test('a period that never ends is named so, any other by its beginning', () => {
+  const start = new Date('2026-03-10T09:00:00.000Z');
+  expect([periodName(ALWAYS.start), periodName(start)]).toEqual(['always', '2026-03-10T09:00:00.000Z']);
+  expect([periodNamed('always'), periodNamed(start.toISOString())]).toEqual([ALWAYS.start, start]);
+  // Keys are stored: what was told before an update must not be told again.
+  const notice = { meter: 'teams', periodStart: ALWAYS.start, limitEpoch: 2, threshold: 80 };
+  expect(noticeKey({ ...notice, kind: 'threshold' })).toBe('teams/always/2/80');
+  expect(noticeKey({ ...notice, kind: 'remaining' })).toBe('teams/always/2/remaining:80');
+});
+
 test.each([
   '',
+  '/always/0/80',
+  'tickets//0/80',
+  'tickets/always//80',
+  'tickets/always/0/',
+  'tickets/always/0/80 ',
+  'tickets/always/0/x80',
+  'tickets/always/0/080',
+  'tickets/always/0x/80',
+  'tickets/always/1e3/80',
+  'tickets!/always/0/80',
   'tickets',
   'tickets///',
   'tickets/2026-03-10T09:00:00.000Z/0',
