@@ -8,7 +8,9 @@ import { createConnectorToken } from './clients/entra/connector-token';
 import { createPublisherToken } from './clients/entra/publisher-token';
 import { createSignIn } from './clients/entra/sign-in';
 import { createSmtpMailer } from './clients/mail/smtp-mailer';
+import { MarketplaceCaller } from './clients/marketplace/caller';
 import { MarketplaceClient } from './clients/marketplace/marketplace-client';
+import { MeteringClient } from './clients/marketplace/metering';
 import { createNoticeMessages } from './clients/teams/notice-messages';
 import { createWebhookProbe } from './clients/webhook/webhook-probe';
 import { type Config, ConfigError, VERSION } from './config';
@@ -20,6 +22,9 @@ import { buyerOf, PAYMENT_TOPIC } from './features/billing/issue-bill';
 import { publishSeller } from './features/billing/seller';
 import { licenseHandlers } from './features/licenses/announce-licenses';
 import { deliverMail, MAIL_TOPIC } from './features/mail/send-mail';
+import { closeHours } from './features/metering/close-hours';
+import { compareDays } from './features/metering/compare-days';
+import { type Reporting, sendReports } from './features/metering/send-reports';
 import { QUOTA_MAIL, quotaMail } from './features/notices/deliver-quota-notice';
 import { noticeHandlers } from './features/notices/handlers';
 import { warnOfCredentials } from './features/operator/credentials';
@@ -109,7 +114,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
 
   const stopping = new AbortController();
   const calls = createCallLog(newId);
-  const selling = sellingThrough(config, certificate, sandbox, { log, calls }, stopping.signal);
+  const { selling, reporting } = sellingThrough(config, certificate, sandbox, { log, calls }, stopping.signal);
   const events = createEventRunner(ctx, selling);
   const bot =
     config.bot &&
@@ -182,7 +187,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
             },
           }),
       };
-      jobs = startJobs(ctx, [...schedule(selling, handlers), ...watching(config, calls, credentials)]);
+      jobs = startJobs(ctx, [...schedule(selling, reporting, handlers), ...watching(config, calls, credentials)]);
       bot?.warm();
       sandbox?.clock.onMove(() => void settle().catch((error: unknown) => log.error({ err: error }, 'what was due could not be done')));
       await sandbox?.start();
@@ -206,7 +211,7 @@ function checkSeller({ mode, seller }: Config, { billing }: Catalog): void {
 }
 
 /** What comes back by itself. Each of these only repairs or delivers: no number that a person sees waits for one. */
-function schedule(selling: Selling, handlers: Record<string, OutboxHandler>): Job[] {
+function schedule(selling: Selling, reporting: Reporting, handlers: Record<string, OutboxHandler>): Job[] {
   return [
     { name: 'outbox', everyMs: 1_000, run: (ctx) => runOutbox(ctx, handlers) },
     { name: 'marketplace events', everyMs: 5_000, run: (ctx) => applyPendingMarketplaceEvents(ctx, selling) },
@@ -217,6 +222,9 @@ function schedule(selling: Selling, handlers: Record<string, OutboxHandler>): Jo
     { name: 'organizations that have ended', everyMs: 3_600_000, run: (ctx) => retireOrganizations(ctx) },
     { name: 'forgetting', everyMs: 3_600_000, run: forgetWhatIsOver },
     { name: 'reconciliation', everyMs: 3_600_000, run: createReconciliation(selling) },
+    { name: 'metered hours', everyMs: 60_000, run: (ctx) => closeHours(ctx) },
+    { name: 'usage reports', everyMs: 15_000, run: (ctx) => sendReports(ctx, reporting) },
+    { name: 'metered days', everyMs: 3_600_000, run: (ctx) => compareDays(ctx, reporting) },
   ];
 }
 
@@ -257,11 +265,15 @@ function sellingThrough(
   sandbox: Sandbox | null,
   { log, calls }: { log: Logger; calls: KeptCallLog },
   signal: AbortSignal,
-): Selling {
+): { selling: Selling; reporting: Reporting } {
   const patience = (ms: number) => pause(ms, undefined, { signal });
   const token = createPublisherToken({ ...marketplace, clientCertificate, networkClient: sandbox?.networkClient });
-  const client = new MarketplaceClient(marketplace, { token, log, calls, pause: patience, clientId: marketplace.clientId });
-  return { marketplace: client, realTime: systemClock, pause: patience };
+  const deps = { token, log, calls, pause: patience, clientId: marketplace.clientId };
+  const caller = new MarketplaceCaller(deps);
+  return {
+    selling: { marketplace: new MarketplaceClient(marketplace, deps, caller), realTime: systemClock, pause: patience },
+    reporting: { metering: new MeteringClient(marketplace.apiUrl, caller), realTime: systemClock },
+  };
 }
 
 function publisherCertificate({ marketplace: { clientCertificate } }: Config): ClientCertificate | null {
@@ -322,6 +334,7 @@ function sandboxPlans(catalog: Catalog): SandboxPlan[] {
       priceMinor: price.minor,
       rank: plan.rank,
       ...(price.per === 'full_license' && { seats: plan.policies.quantity! }),
+      dimensions: METERS.flatMap((meter) => plan.quotas[meter]?.overage.dimension ?? []),
       limits: Object.fromEntries(METERS.map((meter) => [meter, unitsOf(plan.quotas[meter]?.amount)])) as SandboxPlan['limits'],
     })),
   );

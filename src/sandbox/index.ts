@@ -12,6 +12,7 @@ import { onlyOwnHost } from './guard';
 import { openKeys } from './keys';
 import { openMails } from './mails';
 import { fulfillmentApi } from './marketplace';
+import { openMetering } from './marketplace-metering';
 import { openMarketplace } from './marketplace-operations';
 import { createNetworkClient } from './network-client';
 import { openPayments } from './payments';
@@ -51,6 +52,12 @@ export async function createSandbox(settings: SandboxSettings, deps: SandboxDeps
   const keys = await openKeys(folder, timers);
   const entra = createEntra(settings, keys.entra, timers);
   const marketplace = await openMarketplace(folder, settings, { clock, timers, webhookToken: entra.webhookToken, log });
+  const metering = await openMetering(folder, {
+    clock,
+    traps: marketplace.traps,
+    ledger: () => marketplace.ledger,
+    plans: () => settings.plans,
+  });
   const chat = await openChat(folder, settings, { key: keys.botFramework, clock, timers, log });
   const payments = await openPayments(folder, clock);
   const mailer = await openMails(folder, clock);
@@ -59,7 +66,7 @@ export async function createSandbox(settings: SandboxSettings, deps: SandboxDeps
   const router = express.Router();
   router.use(onlyOwnHost(settings));
   router.use('/entra', entra.router);
-  router.use('/marketplace/api', fulfillmentApi(settings, marketplace, entra.isCaller));
+  router.use('/marketplace/api', fulfillmentApi(settings, marketplace, entra.isCaller, metering));
   router.use('/botframework', botFramework(settings, keys.botFramework));
   router.use('/connector', connector(settings, chat, entra.isCaller));
   router.use('/api', api.router);

@@ -24,6 +24,7 @@ export function fulfillmentApi(
   settings: SandboxSettings,
   marketplace: Marketplace,
   isCaller: (authorization: string | undefined, clientId: string, resource: string) => Promise<boolean>,
+  metering: Router,
 ): Router {
   const router = express.Router();
   const { traps } = marketplace;
@@ -49,6 +50,7 @@ export function fulfillmentApi(
     else next();
   });
   router.use(express.json({ limit: '64kb' }));
+  router.use(metering);
 
   router.post('/saas/subscriptions/resolve', (req, res) => {
     const subscription = marketplace.resolve(req.get('x-ms-marketplace-token') ?? '');

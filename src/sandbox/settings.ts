@@ -15,6 +15,8 @@ export interface SandboxPlan {
   limits: { tickets: number | null; checklists: number | null; opportunities: number | null };
   /** Present on plans sold per seat only; such purchases carry a quantity within these bounds. */
   seats?: { min: number; max: number };
+  /** What is metered beside the flat rate. */
+  dimensions?: string[];
 }
 
 /** What the stand-ins need to know. Base URLs have no trailing slash and are read at every use, so a getter may supply them late. */

@@ -166,7 +166,7 @@ async function possibleIn(tx: TxContext, tenantId: string): Promise<Possible[]> 
       });
     }
   }
-  return [...found.values()];
+  return METERS.flatMap((meter) => found.get(meter) ?? []);
 }
 
 async function show(

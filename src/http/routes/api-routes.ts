@@ -6,6 +6,7 @@ import { draftRoutes } from './drafts';
 import { licenseRoutes } from './licenses';
 import { memberRoutes } from './members';
 import { opportunityRoutes } from './opportunities';
+import { overageRoutes } from './overage';
 import { planChangeRoutes } from './plan-changes';
 import { planRoutes } from './plans';
 import { requestRoutes } from './requests';
@@ -34,5 +35,6 @@ export const apiRoutes = (links: Parameters<typeof memberRoutes>[0] & { mailIsOn
     ...upToDate([...subscriptionRoutes, ...planChangeRoutes, ...resourceRoutes]),
     ...billedPeopleRoutes,
     ...billingRoutes({ supportContact: links.supportContact, mailIsOn: links.mailIsOn ?? false }),
+    ...overageRoutes,
     ...supportRoutes(links),
   ]);

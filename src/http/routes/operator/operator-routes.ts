@@ -4,6 +4,7 @@ import type { ApiRoute } from '../../api-route';
 import { operatorBillingRoutes } from './billing';
 import { operatorDeviationRoutes } from './deviations';
 import { operatorMarketplaceRoutes } from './marketplace';
+import { operatorMeteringRoutes } from './metering';
 import { operatorTenantRoutes } from './tenants';
 
 /** Every line of /api/operator/v1; a file of routes that is not named here does not exist. */
@@ -12,4 +13,5 @@ export const operatorRoutes = (watch: Watch): ApiRoute<OperatorActor>[] => [
   ...operatorDeviationRoutes,
   ...operatorBillingRoutes,
   ...operatorMarketplaceRoutes(watch),
+  ...operatorMeteringRoutes,
 ];
