@@ -47,6 +47,8 @@ export interface Order extends Stated {
 /** The marketplace at work: purchases, changes, webhooks. Refusals are thrown as MarketplaceRefusal. */
 export interface Marketplace {
   readonly ledger: Ledger;
+  /** What is sold at the moment. */
+  readonly plans: SandboxPlan[];
   readonly traps: MarketplaceTraps;
   buy(person: Person, planId: string, given: Order): Promise<{ subscription: Subscription; token: string }>;
   /** A fresh purchase token of a subscription. */
@@ -84,6 +86,11 @@ export async function openMarketplace(
 
   const realNow = () => timers.now().getTime();
   const inMs = (ms: number) => new Date(realNow() + ms).toISOString();
+
+  const plansSold = (): SandboxPlan[] => {
+    const unannounced = settings.plans.slice(0, 1).map((plan) => ({ ...plan, planId: 'unannounced', name: 'Unannounced' }));
+    return traps.set.unannouncedPlan ? [...settings.plans, ...unannounced] : settings.plans;
+  };
 
   // —— steps of an operation ——
 
@@ -231,10 +238,13 @@ export async function openMarketplace(
     get ledger() {
       return store.current;
     },
+    get plans() {
+      return plansSold();
+    },
     traps,
     buy: (person, planId, given) =>
       store.change((draft) => {
-        const plan = settings.plans.find((one) => one.planId === planId && [one.termUnit, undefined].includes(given.termUnit));
+        const plan = plansSold().find((one) => one.planId === planId && [one.termUnit, undefined].includes(given.termUnit));
         if (!plan) throw new MarketplaceRefusal(400, 'The plan is not sold here.');
         const subscription = purchase(draft, plan, person, given, clock.now());
         return { subscription, token: issueToken(draft, subscription.id) };
@@ -262,7 +272,7 @@ export async function openMarketplace(
         subscriptionId,
         wanted.planId === undefined ? 'ChangeQuantity' : 'ChangePlan',
         source,
-        (draft, subscription) => checkChange(draft, settings.plans, subscription, wanted),
+        (draft, subscription) => checkChange(draft, plansSold(), subscription, wanted),
         wanted,
       ),
     cancel: (subscriptionId, source) =>

@@ -36,6 +36,8 @@ const Traps = z.strictObject({
   minimalWebhooks: z.boolean(),
   /** A change has this long to be answered instead of ten seconds. */
   slowPatchWindow: ms,
+  /** A plan is sold that the app's catalog does not know. */
+  unannouncedPlan: z.boolean(),
   /** A refused change is announced back to the old value; the marketplace's custom. */
   revertAfterRefusal: z.boolean(),
   /** A refused change happens all the same. */
@@ -61,6 +63,7 @@ const NONE: Traps = {
   reorderWebhooks: 0,
   minimalWebhooks: false,
   slowPatchWindow: 0,
+  unannouncedPlan: false,
   revertAfterRefusal: true,
   ignoreRefusal: false,
 };

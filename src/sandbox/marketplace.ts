@@ -86,8 +86,8 @@ export function fulfillmentApi(
     const subscription = findSubscription(marketplace.ledger, req.params.id);
     if (subscription.status === 'Unsubscribed') throw new MarketplaceRefusal(403, 'The subscription has ended.');
     const { planId } = req.query;
-    const plans = availablePlans(settings.plans, subscription).filter((plan) => planId === undefined || plan.planId === planId);
-    res.json({ plans: plans.map((plan) => presentPlan(plan, settings.plans)) });
+    const plans = availablePlans(marketplace.plans, subscription).filter((plan) => planId === undefined || plan.planId === planId);
+    res.json({ plans: plans.map((plan) => presentPlan(plan, marketplace.plans)) });
   });
 
   router.patch('/saas/subscriptions/:id', refuseLocked, async (req, res) => {

@@ -215,6 +215,25 @@ describe('the walk of a buyer', () => {
     expect(await browser.state()).toMatchObject({ state, subscription: { status } });
   });
 
+  test('a purchase is resolved and activated by five calls at most, looks for its outcome aside', async () => {
+    const buyer = aPerson();
+    const bought = buy(buyer);
+    api.habits.readsUntilStarted = 2;
+    const from = api.calls.length;
+    const browser = new Browser();
+    await browser.land(bought.token);
+    await browser.signIn(buyer);
+    await browser.state();
+    expect((await browser.activate(bought.id)).status).toBe(200);
+    api.habits.readsUntilStarted = 0;
+    const calls = api.calls.slice(from).map(({ method, path: to }) => `${method} ${to.split('/').at(-1)}`);
+    const asked = calls.indexOf('POST activate');
+    // Reads after the activation are looks until the third shows it; one more is the page's.
+    expect(calls.slice(asked + 1)).toEqual(Array(4).fill(`GET ${bought.id}`));
+    expect(calls.length - 3).toBeLessThanOrEqual(5);
+    expect(calls.filter((call) => call === 'POST resolve')).toHaveLength(1);
+  });
+
   test('a marketplace that is away is said to be, and the token is kept for the next look', async () => {
     const buyer = aPerson();
     const bought = buy(buyer);

@@ -58,9 +58,13 @@ async function activate(ctx: Context, selling: Selling, actor: Actor, input: Act
   if (kept.row.status !== 'PendingFulfillmentStart') return ok(kept.row);
 
   const started = await once(truth.id, () => start(selling, truth));
-  const after = await readAndAdopt(ctx, selling, truth.id, { name: 'activate', actor: actor.memberId });
-  if (!after || !('row' in after.adoption)) return refuse({ code: 'subscription_not_found' });
-  const { row } = after.adoption;
+  const cause: Cause = { name: 'activate', actor: actor.memberId };
+  const seen = started.ok ? started.value : null;
+  const after = seen
+    ? await adoptNow(ctx, selling, seen.truth, seen.fetchedAt, cause)
+    : (await readAndAdopt(ctx, selling, truth.id, cause))?.adoption;
+  if (!after || !('row' in after)) return refuse({ code: 'subscription_not_found' });
+  const { row } = after;
   if (row.status === 'Unsubscribed') return failed('subscription_ended');
   if (row.status === 'PendingFulfillmentStart' && !started.ok) return started;
   return ok(row);
@@ -101,10 +105,13 @@ async function keepIntent(
   await queueReread(tx.db, { outboxId: tx.newId(), tenantId, subscriptionId: row.externalId, notBefore });
 }
 
-const starting = new Map<string, Promise<Result<true, ActivationFailed>>>();
+/** The subscription as it was when it showed its activation; null: asked for, and not seen yet. */
+type Started = { truth: MarketplaceSubscription; fetchedAt: Date } | null;
+
+const starting = new Map<string, Promise<Result<Started, ActivationFailed>>>();
 
 /** Several clicks at once share one activation. Instances besides this one are held apart by the marketplace's own status. */
-function once(subscriptionId: string, run: () => Promise<Result<true, ActivationFailed>>): Promise<Result<true, ActivationFailed>> {
+function once(subscriptionId: string, run: () => Promise<Result<Started, ActivationFailed>>): Promise<Result<Started, ActivationFailed>> {
   const known = starting.get(subscriptionId);
   if (known) return known;
   const promise = run().finally(() => starting.delete(subscriptionId));
@@ -118,9 +125,10 @@ const FIRST_PAUSE_MS = 300;
 const LONGEST_PAUSE_MS = 10_000;
 
 /** Asks for the activation and waits a little for its outcome. Asked again only when the marketplace says that nothing has begun. */
-async function start(selling: Selling, { id, planId, quantity }: MarketplaceSubscription): Promise<Result<true, ActivationFailed>> {
+async function start(selling: Selling, { id, planId, quantity }: MarketplaceSubscription): Promise<Result<Started, ActivationFailed>> {
   // The status known so far may be older than another click's activation that has just ended.
-  if ((await waitUntilStarted(selling, id, 1)) === 'started') return ok(true);
+  const before = await waitUntilStarted(selling, id, 1);
+  if (typeof before === 'object') return ok(before);
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     let pauseMs = FIRST_PAUSE_MS * attempt;
     const answer = await selling.marketplace.activate(id, { planId, quantity }).catch((error: unknown) => {
@@ -129,7 +137,8 @@ async function start(selling: Selling, { id, planId, quantity }: MarketplaceSubs
     });
     if (answer === 'ended') return failed('subscription_ended');
     const seen = await waitUntilStarted(selling, id, answer === null ? 1 : WAITS.length);
-    if (seen === 'started' || answer === 'accepted') return ok(true);
+    if (typeof seen === 'object') return ok(seen);
+    if (answer === 'accepted') return ok(null);
     if (answer === 'refused') return failed('refused_by_marketplace');
     if (seen === 'unseen' || pauseMs > LONGEST_PAUSE_MS) break;
     await selling.pause(pauseMs);
@@ -140,12 +149,17 @@ async function start(selling: Selling, { id, planId, quantity }: MarketplaceSubs
 /** Activation takes effect after its answer, mostly at once. Together 8 s. */
 const WAITS = [0, 100, 200, 400, 800, 1500, 2000, 3000];
 
-async function waitUntilStarted({ marketplace, pause }: Selling, id: string, looks: number): Promise<'started' | 'pending' | 'unseen'> {
+async function waitUntilStarted(
+  { marketplace, pause, realTime }: Selling,
+  id: string,
+  looks: number,
+): Promise<NonNullable<Started> | 'pending' | 'unseen'> {
   let seen: 'pending' | 'unseen' = 'unseen';
   for (const wait of WAITS.slice(0, looks)) {
     await pause(wait);
+    const fetchedAt = realTime.now();
     const truth = await marketplace.getSubscription(id).catch(unavailable);
-    if (truth && truth.status !== 'PendingFulfillmentStart') return 'started';
+    if (truth && truth.status !== 'PendingFulfillmentStart') return { truth, fetchedAt };
     if (truth) seen = 'pending';
   }
   return seen;
