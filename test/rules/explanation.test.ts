@@ -40,7 +40,14 @@ const addon = (given: Partial<Grant> = {}): Grant =>
   grant({ source: 'addon', amount: 4, priority: 5, reason: 'more', activation: 'on_payment', activatedAt: null, ...given });
 const goodwill = (given: Partial<Grant> = {}): Grant => grant({ source: 'support', amount: 3, priority: 0, reason: 'sorry', ...given });
 
-const reader: Reader = { locale: 'en', timeZone: 'UTC', meterName: 'tickets', planName: (id) => `Plan ${id}` };
+const reader: Reader = {
+  locale: 'en',
+  timeZone: 'UTC',
+  counts: 'all',
+  knowsLargest: true,
+  meterName: 'tickets',
+  planName: (id) => `Plan ${id}`,
+};
 const facts = (grants: readonly Grant[], given: Partial<MeterFacts> = {}): MeterFacts => ({
   newest: null,
   anchor,
@@ -195,6 +202,15 @@ describe('G10 the numbers and their words', () => {
     const { words: said, period } = explain(grants, given);
     expect(said.startsWith(words)).toBe(true);
     expect(period === null).toBe(given?.anchor === null);
+  });
+
+  test('of a limit on every single item the largest is told, where it is known, and nothing is added up', () => {
+    const each = (amount: number | null, knowsLargest: boolean) =>
+      explain([grant({ amount })], { ...held, used: 4 }, { counts: 'each', knowsLargest }).words;
+    expect(each(10, false)).toBe('10 tickets are allowed for every single item; nothing is added up.');
+    expect(each(10, true)).toBe('10 tickets are allowed for every single item; nothing is added up. The largest of them has 4 now.');
+    expect(each(null, false)).toBe('tickets are without a limit for every single item.');
+    expect(each(0, true)).toMatch(/^4 of 0 tickets are in use/);
   });
 
   test('enforcement is the plan’s, and an unlimited meter has nothing left to count down', () => {

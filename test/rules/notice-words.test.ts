@@ -11,6 +11,7 @@ const facts = (given: Partial<NoticeFacts> = {}): NoticeFacts => ({
   resetsAt,
   outlook: null,
   advice: null,
+  pending: null,
   ...given,
 });
 const works = 'Everything that exists stays editable, and the other tools are not affected.';
@@ -18,6 +19,11 @@ const stands = '80 of 100 tickets are used, 20 are left. Counting starts anew on
 
 test('TW-08 a warning says what stands how, until when, and what still works', () => {
   expect(noticeWords(facts(), reader)).toEqual({ title: '80 of 100 tickets are used', text: `${stands} ${works}` });
+});
+
+test('HO-06 what is owed and not available yet stands beside what is', () => {
+  const { text } = noticeWords(facts({ pending: { entitled: 130, available: 100, until: 'payment' } }), reader);
+  expect(text).toBe(`${stands} 130 entitled, 100 available, 30 pending until payment. ${works}`);
 });
 
 test('TW-13 from a hundred percent on the limit is reached, and nothing below it', () => {
