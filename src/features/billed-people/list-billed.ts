@@ -4,7 +4,7 @@ import type { Actor } from '../../platform/actor';
 import { type Context, inTenant, type TxContext } from '../../platform/context';
 import { pageOf, readCursor } from '../../platform/page';
 import { ok, type Result, refuse } from '../../platform/result';
-import { enter } from '../members/admit-member';
+import { enterBilling } from '../billing/enter-billing';
 import { countPresent, findStart, findUnits, previewUnits, type UnitRow } from './billed-people.store';
 import { isOver, monthAt, monthsDown, spanOf } from './months.rules';
 import { peoplePolicyIn, snapshotMonth } from './snapshot-month';
@@ -43,7 +43,7 @@ export function listBilled(
 export function listBilledMonths(ctx: Context, actor: Actor): Promise<Result<BilledMonths, Refusal>> {
   return inTenant(ctx, actor.tenantId, async (tx) => {
     const at = tx.now();
-    const access = await enter(tx, actor, 'read_billing');
+    const access = await enterBilling(tx, actor);
     if (!access.ok) return access;
     const { createdAt, timeZone } = (await findStart(tx.db, actor.tenantId))!;
     const months = monthsDown(monthAt(createdAt, timeZone), monthAt(at, timeZone));
@@ -55,7 +55,7 @@ export function listBilledMonths(ctx: Context, actor: Actor): Promise<Result<Bil
 export function viewUnits(ctx: Context, actor: Actor): Promise<Result<BilledUnits, Refusal>> {
   return inTenant(ctx, actor.tenantId, async (tx) => {
     const at = tx.now();
-    const access = await enter(tx, actor, 'read_billing');
+    const access = await enterBilling(tx, actor);
     if (!access.ok) return access;
     const { timeZone } = (await findStart(tx.db, actor.tenantId))!;
     const rule = await peoplePolicyIn(tx, actor.tenantId, at);
@@ -68,7 +68,7 @@ export function viewUnits(ctx: Context, actor: Actor): Promise<Result<BilledUnit
 
 /** Whether the actor sees what is billed, and whether there is such a month. */
 export async function askedMonth(tx: TxContext, actor: Actor, month: string, at: Date): Promise<Result<{ timeZone: string }, Refusal>> {
-  const access = await enter(tx, actor, 'read_billing');
+  const access = await enterBilling(tx, actor);
   if (!access.ok) return access;
   const { createdAt, timeZone } = (await findStart(tx.db, actor.tenantId))!;
   if (month < monthAt(createdAt, timeZone)) return refuse({ code: 'month_not_billed', month, reason: 'before_start' });

@@ -11,14 +11,14 @@ export const billedPeopleRoutes: ApiRoute[] = [
   route({
     method: 'get',
     path: '/billing/units',
-    summary: 'What a plan may count, as of now: teams, members by class, and whom the plan calls active',
+    summary: 'What a plan may count, as of now: teams, members by class, and whom the plan calls active; for whoever sees bills',
     answer: BilledUnits,
     run: ({ ctx, actor }) => viewUnits(ctx, actor),
   }),
   route({
     method: 'get',
     path: '/billing/months',
-    summary: 'The billing months of the organization, newest first',
+    summary: 'The billing months of the organization, newest first; for whoever sees bills',
     answer: BilledMonths,
     run: ({ ctx, actor }) => listBilledMonths(ctx, actor),
   }),

@@ -349,6 +349,23 @@ test.each([[false], [true]])('pages of a month add up to its count, frozen or no
   expect(seen).toEqual(members.map(({ name }) => name));
 });
 
+test('EC-07 EC-13: the member named as billing contact sees what is billed as they see bills, and nothing of members besides', async () => {
+  const { ctx, tenant, members } = await aWorkspace(2);
+  const [contact, other] = members as [Actor, Actor];
+  await inTenant(ctx, tenant.tenantId, ({ db }) =>
+    db.query('insert into billing_contacts (tenant_id, member_id, updated_at, revision) values ($1, $2, $3, 2)', [
+      tenant.tenantId,
+      contact.memberId,
+      ctx.now(),
+    ]),
+  );
+  expect(unwrap(await listBilled(ctx, contact, 'people', '2026-03', { limit: 1 })).count).toBe(0);
+  expect(unwrap(await listBilledMonths(ctx, contact)).items).toHaveLength(1);
+  expect(unwrap(await viewUnits(ctx, contact)).members.present).toBe(3);
+  expect(refusalOf(await viewUnits(ctx, other))).toMatchObject({ code: 'not_allowed' });
+  expect(refusalOf(await listMembers(ctx, contact, MemberQuery.parse({ state: 'removed' })))).toMatchObject({ code: 'not_allowed' });
+});
+
 test('only owners and admins see what is billed; they still do when the subscription has ended', async () => {
   const { ctx, tenant, members } = await aWorkspace(1);
   const notAllowed = { code: 'not_allowed', needs: 'read_billing' };
