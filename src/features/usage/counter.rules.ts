@@ -116,11 +116,23 @@ export function standingOf(counter: Counter): Standing {
 export type Counts = 'all' | 'each';
 
 /** As `standingOf`, of a limit on every single item: however large one is, the next may be as large. */
-export function standingOfEach(counter: Counter): Standing {
+function standingOfEach(counter: Counter): Standing {
   const level = levelOf(counter);
   if (level === 0) return 'exhausted';
   return level !== null && counter.used > level ? 'over' : 'open';
 }
+
+/** The figures that every screen, card and explanation names of a counter (G10). */
+export const figuresOf = (counter: Counter, { entitled }: Pick<Limit, 'entitled'>, counts: Counts) => ({
+  entitled,
+  available: counter.granted,
+  limit: levelOf(counter),
+  used: counter.used,
+  held: counter.held,
+  remaining: remainingOf(counter),
+  counts,
+  state: counts === 'each' ? standingOfEach(counter) : standingOf(counter),
+});
 
 /** Which of the units-left marks have been reached. Nothing is reached without an allowance. */
 export function marksReached({ granted, used, remainingMarks }: Counter): number[] {

@@ -9,7 +9,7 @@ import type { Grant } from '../entitlements/grants';
 import { type GrantState, hasBegun, type Limit, stateOf } from '../entitlements/limits.rules';
 import { calendarDate } from '../entitlements/periods.rules';
 import { wholePolicy } from '../plans/quota-policy.rules';
-import { type Counter, type Counts, levelOf, remainingOf, standingOf, standingOfEach } from './counter.rules';
+import { type Counter, type Counts, figuresOf, levelOf, remainingOf, standingOf } from './counter.rules';
 import { burntIn, type InForce } from './in-force.rules';
 
 export const USAGE_TEXTS: Record<Locale, typeof en> = { en, de, it };
@@ -79,24 +79,15 @@ export function explanationOf(meter: string, found: InForce, at: Date, reader: R
   const { counter, limit } = found;
   const { locale } = reader;
   const isPeriodic = counter.months > 0;
-  const numbers = {
-    entitled: limit.entitled,
-    available: counter.granted,
-    limit: levelOf(counter),
-    used: counter.used,
-    held: counter.held,
-    remaining: remainingOf(counter),
-  };
+  const figures = figuresOf(counter, limit, reader.counts);
   const waits = pendingOf(limit, found.grants, at);
   const pending = waits && pendingWords(waits, locale);
-  const reserved = counter.held > 0 ? fill(USAGE_TEXTS[locale].reserved, numbers, locale) : null;
+  const reserved = counter.held > 0 ? fill(USAGE_TEXTS[locale].reserved, { held: counter.held }, locale) : null;
   return {
     meter,
     name: reader.meterName,
     asOf: at.toISOString(),
-    ...numbers,
-    counts: reader.counts,
-    state: reader.counts === 'each' ? standingOfEach(counter) : standingOf(counter),
+    ...figures,
     enforcement: limit.policy?.enforcement ?? 'hard',
     period: isPeriodic ? { start: counter.periodStart.toISOString(), end: counter.periodEnd.toISOString() } : null,
     pending: waits === null ? 0 : waits.entitled === null ? null : waits.entitled - waits.available,

@@ -12,7 +12,7 @@ import { enter } from '../members/admit-member';
 import { DEFAULT_POLICY, type MeterPolicy } from '../plans/quota-policy.rules';
 import { findTenant } from '../tenants/tenants';
 import { type Ceiling, ceilingsOf, withLargest } from './ceilings';
-import { type Counter, levelOf, remainingOf, standingOf, standingOfEach } from './counter.rules';
+import { type Counter, figuresOf } from './counter.rules';
 import { counterInForceAt } from './counters.store';
 import { localeFor, pendingOf, pendingWords, shownGrants, USAGE_TEXTS } from './explanation.rules';
 import { adviceFor, advicePolicy } from './history';
@@ -121,14 +121,7 @@ async function readMeter(
     counter,
     notice: (limit.policy ?? DEFAULT_POLICY).notice,
     shown: {
-      entitled: limit.entitled,
-      available: counter.granted,
-      limit: levelOf(counter),
-      used: counter.used,
-      held: counter.held,
-      remaining: remainingOf(counter),
-      counts: ceiling ? 'each' : 'all',
-      state: ceiling ? standingOfEach(counter) : standingOf(counter),
+      ...figuresOf(counter, limit, ceiling ? 'each' : 'all'),
       pendingWords: pending && pendingWords(pending, localeFor(language)),
       grants: shownGrants({ counter, grants }, at)
         .filter(({ state }) => state !== 'upcoming' && state !== 'suspended')
