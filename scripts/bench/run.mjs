@@ -13,7 +13,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const { values: options } = parseArgs({ options: { json: { type: 'string' }, seconds: { type: 'string', default: '10' } } });
 const seconds = Number(options.seconds);
 const RUNS = 3;
-const CEILINGS = { snapshot_ratio: 13, entitled_ratio: 1.3, explain_ratio: 1.3 };
+const CEILINGS = { snapshot_ratio: 13, entitled_ratio: 1.3, explain_ratio: 1.3, webhook_ratio: 5, webhook_longest_ms: 2000 };
 const FLOORS = { spread_ratio: 0.8, hot_ratio: 3, http_ratio: 0.5, history_ratio: 0.8 };
 
 const bin = findBinaries();
@@ -31,6 +31,7 @@ const { pgbench } = await import('./pgbench.mjs');
 const { entitledTimes } = await import('./entitled.mjs');
 const { snapshotTimes } = await import('./snapshot.mjs');
 const { invitationTimes } = await import('./licenses.mjs');
+const { webhookTimes } = await import('./webhook.mjs');
 const { openServerDatabase } = product.built('platform/db/server');
 const { openEmbeddedDatabase } = product.built('platform/db/embedded');
 const { CALLERS, HOT, HOT_WITH_HISTORY, TENANTS, anyTenant, creationsPerSecond } = product;
@@ -126,6 +127,14 @@ try {
     );
   }
   await owner.end();
+
+  const answers = await webhookTimes(url);
+  figures.webhook_ratio = rounded(median(answers.webhook) / median(answers.bare));
+  figures.webhook_longest_ms = Math.round(answers.longest);
+  console.log(
+    `webhook: p99 ${median(answers.webhook).toFixed(1)} ms of 50 deliveries at once, a bare route ${median(answers.bare).toFixed(1)} ms, ratio ` +
+      `${figures.webhook_ratio}; the longest answer ${figures.webhook_longest_ms} ms while the marketplace takes 10 s`,
+  );
 
   const embedded = await openEmbeddedDatabase(path.join(folder, 'embedded'));
   await embedded.query('reset role');

@@ -40,9 +40,9 @@ const TOKEN_FAULTS = [
 
 export const isTokenFault = (error: unknown): boolean => TOKEN_FAULTS.some((fault) => error instanceof fault);
 
-/** Keys by `kid`, cached; an unknown kid fetches anew, at most every 30 s. */
-export const remoteKeys = (url: string) =>
-  createRemoteJWKSet(new URL(url), { cooldownDuration: 30_000, timeoutDuration: 5_000, cacheMaxAge: 3_600_000 });
+/** Keys by `kid`, cached; an unknown kid fetches anew, at most every `cooldownMs`. */
+export const remoteKeys = (url: string, cooldownMs = 30_000) =>
+  createRemoteJWKSet(new URL(url), { cooldownDuration: cooldownMs, timeoutDuration: 5_000, cacheMaxAge: 3_600_000 });
 
 /**
  * Verifies tokens of Entra's v2 endpoint for any organization: RS256, our audience, and the issuer built from the

@@ -3,6 +3,8 @@ import type { MarketplaceConfig } from '../config';
 import { isTokenFault, remoteKeys } from './verify-entra-token';
 
 const SKEW_SECONDS = 60;
+/** Short: a key that was rotated in meanwhile would turn a genuine change into a refused one. */
+const COOLDOWN_MS = 5_000;
 
 export type CallerVerification = 'genuine' | 'token_invalid' | 'identity_unavailable';
 
@@ -13,7 +15,7 @@ export type CallerVerification = 'genuine' | 'token_invalid' | 'identity_unavail
  * Source: SaaS fulfillment API v2, webhook; Entra access token claims.
  */
 export function createMarketplaceVerifier(settings: MarketplaceConfig['webhook']): (token: string) => Promise<CallerVerification> {
-  const keys = remoteKeys(settings.jwksUrl);
+  const keys = remoteKeys(settings.jwksUrl, COOLDOWN_MS);
   return async (token) => {
     try {
       const { payload } = await jwtVerify(token, keys, {

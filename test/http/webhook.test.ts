@@ -181,6 +181,25 @@ describe('the caller', () => {
     expect((await deliver(anEvent(), token, nobody)).status).toBe(503);
   });
 
+  test('a key that was rotated in is fetched when its first token comes; what the one that is gone signed is turned away', async () => {
+    const own = await startKeyServer();
+    const other = appWith(own.url);
+    const old = await own.issuer.sign(v2());
+    expect((await deliver(anEvent(), old, other)).status).toBe(200);
+    await own.issuer.rotate();
+    const fresh = await own.issuer.sign(v2());
+    const now = Date.now;
+    const moved = jest.spyOn(Date, 'now').mockImplementation(() => now() + 6_000);
+    try {
+      expect((await deliver(anEvent(), fresh, other)).status).toBe(200);
+      expect((await deliver(anEvent(), old, other)).status).toBe(401);
+      expect(own.asked).toBe(2);
+    } finally {
+      moved.mockRestore();
+      await own.stop();
+    }
+  });
+
   test('unknown keys do not make us ask for keys again and again', async () => {
     const own = await startKeyServer();
     const other = appWith(own.url);

@@ -9,15 +9,26 @@ export interface EventRunner {
   idle(): Promise<void>;
 }
 
+/** While the marketplace is slow, a storm of events must not take the database and the sockets from whoever waits for an answer. */
+const MOST_AT_ONCE = 32;
+
 export function createEventRunner(ctx: Context, selling: Selling): EventRunner {
   const running = new Set<Promise<void>>();
+  const waiting: string[] = [];
+
+  function begin(eventId: string): void {
+    const run = applyMarketplaceEvent(ctx, selling, eventId)
+      .catch((error: unknown) => ctx.log.error({ err: error, eventId }, 'a marketplace event could not be applied'))
+      .finally(() => {
+        running.delete(run);
+        const next = waiting.shift();
+        if (next !== undefined) begin(next);
+      });
+    running.add(run);
+  }
+
   return {
-    applySoon(eventId) {
-      const run = applyMarketplaceEvent(ctx, selling, eventId)
-        .catch((error: unknown) => ctx.log.error({ err: error, eventId }, 'a marketplace event could not be applied'))
-        .finally(() => running.delete(run));
-      running.add(run);
-    },
+    applySoon: (eventId) => (running.size < MOST_AT_ONCE ? begin(eventId) : void waiting.push(eventId)),
     async idle() {
       while (running.size > 0) await Promise.all(running);
     },
