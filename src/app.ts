@@ -38,7 +38,7 @@ import { type Catalog, loadCatalog } from './features/plans/catalog';
 import { publishPlans } from './features/plans/publish-plans';
 import { submitHeldDrafts } from './features/submissions/submit-held-drafts';
 import { applyPendingMarketplaceEvents } from './features/subscriptions/apply-event';
-import { createCallLog, forgetOldCalls, type KeptCallLog } from './features/subscriptions/call-log';
+import { createCallLog, forgetOldNotes, type KeptCallLog } from './features/subscriptions/call-log';
 import { CANCEL_PURCHASE, sendCancellation } from './features/subscriptions/cancel-purchase';
 import { createEventRunner } from './features/subscriptions/event-runner';
 import type { Selling } from './features/subscriptions/marketplace.port';
@@ -240,7 +240,7 @@ function watching({ operatorMailbox }: Config, calls: KeptCallLog, credentials: 
 async function forgetWhatIsOver(ctx: Context): Promise<void> {
   await deleteExpiredSessions(ctx.database, systemClock.now());
   await forgetDone(ctx);
-  await forgetOldCalls(ctx, systemClock.now());
+  await forgetOldNotes(ctx, systemClock.now());
 }
 
 /** What we prove ourselves by, and until when; the sandbox's secrets never end. */

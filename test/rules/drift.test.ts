@@ -43,8 +43,8 @@ describe('in which facts a subscription differs', () => {
     ['beneficiary', { beneficiary: person('b@sample.example') }],
   ])('%s, with ours and theirs', (field, change) => {
     expect(differing(change)).toEqual([field]);
-    const [{ ours, theirs }] = differencesOf(held, { ...truth, ...change }) as [{ ours: string; theirs: string }];
-    expect(ours).not.toBe(theirs);
+    const [found] = differencesOf(held, { ...truth, ...change });
+    expect(found!.ours).not.toBe(found!.theirs);
   });
 
   test('none in the order of rights, nor in when it was bought', () => {

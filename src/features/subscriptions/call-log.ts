@@ -1,12 +1,12 @@
 import type { Context } from '../../platform/context';
 import { DatabaseAway } from '../../platform/db/database';
 import { type CallOutcome, type CallRow, forgetCalls, insertCalls } from './call-log.store';
+import { forgetMendedDrift, forgetReconciliations } from './drift.store';
 import type { CallLog, NotedCall } from './marketplace.port';
 
 /** Calls that wait to be written; what comes beyond is dropped, and how much is said. */
 const MOST_WAITING = 5_000;
 const MOST_AT_ONCE = 500;
-const KEPT_MS = 90 * 86_400_000;
 
 export interface KeptCallLog extends CallLog {
   /** Writes what waits. A fault is logged and never thrown. */
@@ -49,10 +49,19 @@ function outcomeOf({ status }: Pick<NotedCall, 'status'>): CallOutcome {
   return status < 300 ? 'done' : 'refused';
 }
 
+const DAY_MS = 86_400_000;
+const CALLS_KEPT_MS = 90 * DAY_MS;
+const DRIFT_KEPT_MS = 365 * DAY_MS;
 const MOST_FORGOTTEN = 1_000;
 
-/** Forgets calls of more than 90 days ago, a batch at a time so that no statement holds much. */
-export async function forgetOldCalls({ database }: Context, now: Date): Promise<void> {
-  const before = new Date(now.getTime() - KEPT_MS);
-  while ((await forgetCalls(database, before, MOST_FORGOTTEN)) === MOST_FORGOTTEN);
+/**
+ * Forgets calls and runs of the repair after 90 days, and drift a year after it was mended. Calls go a batch at a time, so that no
+ * statement holds much. `now` is real time, by which calls are noted.
+ */
+export async function forgetOldNotes({ database, now: productNow }: Context, now: Date): Promise<void> {
+  const before = (at: Date, ms: number) => new Date(at.getTime() - ms);
+  const at = productNow();
+  await forgetReconciliations(database, before(at, CALLS_KEPT_MS));
+  await forgetMendedDrift(database, before(at, DRIFT_KEPT_MS));
+  while ((await forgetCalls(database, before(now, CALLS_KEPT_MS), MOST_FORGOTTEN)) === MOST_FORGOTTEN);
 }

@@ -66,6 +66,9 @@ const LAPSES_AFTER_MS = 30 * DAY_MS;
 
 export const lapsesAt = (purchasedAt: Date): Date => new Date(purchasedAt.getTime() + LAPSES_AFTER_MS);
 
+/** What was bought then or before has lapsed by now. */
+export const lapsedBefore = (at: Date): Date => new Date(at.getTime() - LAPSES_AFTER_MS);
+
 /** When the publisher is told that a purchase still waits for its activation: soon enough to help, then before it lapses. */
 export type ActivationReport = 'two_days' | 'week_left' | 'day_left';
 

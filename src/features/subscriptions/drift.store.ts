@@ -126,9 +126,9 @@ const PENDING = `select external_id as "subscriptionId", tenant_id as "tenantId"
                         purchased_at as "purchasedAt"
                    from pending_purchases`;
 
-/** The one that lapses first comes first. */
-export async function listPending(db: Queryable, limit: number): Promise<PendingPurchase[]> {
-  return db.query<PendingPurchase>(`${PENDING} order by purchased_at, external_id limit $1`, [limit]);
+/** Those bought after an instant; the one that lapses first comes first. */
+export async function listPending(db: Queryable, boughtAfter: Date, limit: number): Promise<PendingPurchase[]> {
+  return db.query<PendingPurchase>(`${PENDING} where purchased_at > $1 order by purchased_at, external_id limit $2`, [boughtAfter, limit]);
 }
 
 export async function findPending(db: Queryable, subscriptionId: string): Promise<PendingPurchase | null> {

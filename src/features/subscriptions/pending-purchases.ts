@@ -3,7 +3,7 @@ import { type Context, inTenant, type TxContext } from '../../platform/context';
 import { sayOnce } from '../audit/said-once';
 import { type MailKind, queueMail } from '../mail/send-mail';
 import { findTenant } from '../tenants/tenants';
-import { type ActivationReport, dueReport, lapsesAt } from './drift.rules';
+import { type ActivationReport, dueReport, lapsedBefore, lapsesAt } from './drift.rules';
 import { findPending, listPending, type PendingPurchase } from './drift.store';
 
 import { findInDirectory, findSubscription } from './subscriptions.store';
@@ -16,10 +16,9 @@ const MOST = 500;
 export async function pendingPurchases(ctx: Context): Promise<PendingPurchaseView[]> {
   const at = ctx.now();
   const shown: PendingPurchaseView[] = [];
-  for (const { purchasedAt, ...purchase } of await listPending(ctx.database, MOST)) {
-    const lapses = lapsesAt(purchasedAt);
-    if (lapses > at && (await inTenant(ctx, purchase.tenantId, (tx) => waits(tx, purchase))))
-      shown.push({ ...purchase, purchasedAt: purchasedAt.toISOString(), lapsesAt: lapses.toISOString() });
+  for (const { purchasedAt, ...purchase } of await listPending(ctx.database, lapsedBefore(at), MOST)) {
+    if (await inTenant(ctx, purchase.tenantId, (tx) => waits(tx, purchase)))
+      shown.push({ ...purchase, purchasedAt: purchasedAt.toISOString(), lapsesAt: lapsesAt(purchasedAt).toISOString() });
   }
   return shown;
 }
@@ -31,7 +30,7 @@ export async function pendingPurchases(ctx: Context): Promise<PendingPurchaseVie
 export async function reportPendingPurchases(ctx: Context, mailbox: string | null): Promise<number> {
   const at = ctx.now();
   let told = 0;
-  for (const purchase of await listPending(ctx.database, MOST)) {
+  for (const purchase of await listPending(ctx.database, lapsedBefore(at), MOST)) {
     const report = dueReport(purchase.purchasedAt, at);
     if (report && (await inTenant(ctx, purchase.tenantId, (tx) => tell(tx, purchase, report, mailbox, at)))) told += 1;
   }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { warnOfCredentials } from '../../../src/features/operator/credentials';
 import { loadCatalog } from '../../../src/features/plans/catalog';
 import { publishPlans } from '../../../src/features/plans/publish-plans';
-import { createCallLog, forgetOldCalls, type KeptCallLog } from '../../../src/features/subscriptions/call-log';
+import { createCallLog, forgetOldNotes, type KeptCallLog } from '../../../src/features/subscriptions/call-log';
 import type { NotedCall, Selling } from '../../../src/features/subscriptions/marketplace.port';
 import { searchCalls } from '../../../src/features/subscriptions/marketplace-log';
 import { pendingPurchaseMail, pendingPurchases, reportPendingPurchases } from '../../../src/features/subscriptions/pending-purchases';
@@ -101,8 +101,28 @@ describe('calls to the marketplace are noted beside them', () => {
     const subscriptionId = randomUUID();
     const [old, young] = [new Date('2026-01-01T00:00:00Z'), new Date('2026-01-02T00:00:00Z')];
     await write(createCallLog(ctx.newId), aCall({ subscriptionId, startedAt: old }), aCall({ subscriptionId, startedAt: young }));
-    await forgetOldCalls(ctx, new Date(old.getTime() + 90 * 86_400_000 + 1));
+    await forgetOldNotes(ctx, new Date(old.getTime() + 90 * 86_400_000 + 1));
     expect((await search({ subscriptionId })).items.map(({ at }) => at)).toEqual([young.toISOString()]);
+  });
+
+  test('drift is forgotten a year after it was mended, and never while it is open; runs of the repair after 90 days', async () => {
+    const at = ctx.now();
+    for (const [externalId, mendedAt] of [
+      ['mended-long-ago', '2025-03-10T08:59:59Z'],
+      ['mended-since', '2025-03-10T09:00:01Z'],
+      ['open', null],
+    ])
+      await ctx.database.query(
+        `insert into subscription_drift (drift_id, external_id, why, differences, seen_at, last_at, mended_at)
+         values ($1, $2, 'differs', '[]', '2020-01-01', '2020-01-01', $3)`,
+        [randomUUID(), externalId, mendedAt],
+      );
+    await ctx.database.query(`insert into reconciliations values ($1, '2025-12-01', '2025-12-01', 0, 0, null)`, [randomUUID()]);
+    await forgetOldNotes(ctx, at);
+    const left = await ctx.database.query('select external_id from subscription_drift order by 1');
+    expect(left).toEqual([{ external_id: 'mended-since' }, { external_id: 'open' }]);
+    expect(await ctx.database.query(`select 1 from reconciliations where started_at < '2025-12-02'`)).toEqual([]);
+    await ctx.database.query('delete from subscription_drift');
   });
 });
 
