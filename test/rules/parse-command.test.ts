@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import fc from 'fast-check';
 import { COMMANDS, commandTitle, editDistance, parseCommand } from '../../src/bot/parse-command.rules';
 
 const root = path.join(__dirname, '../..');
@@ -77,6 +78,22 @@ test('the mention of the bot is not part of what is said', () => {
   expect(parseCommand('   ')).toEqual({ command: null, text: '' });
 });
 
+test.each([
+  ['new ticket:  – Drucker', 'Drucker'],
+  ['new ticket Drucker', 'Drucker'],
+  ['new ticket a: b - c', 'a: b - c'],
+  ['new ticket Drucker  ', 'Drucker'],
+])('of “%s” the signs between command and rest fall away, those within stay', (line, rest) => {
+  expect(parseCommand(line)).toMatchObject({ command: 'new_ticket', rest });
+});
+
+test.each(['xelp', 'hepl me please', 'hxy', 'new'])(
+  'too many slips, in too short a word or in a whole sentence, are none: “%s”',
+  (line) => {
+    expect(parseCommand(line).command).toBeNull();
+  },
+);
+
 test('the rest keeps its case, its lines and its accents', () => {
   expect(parseCommand('new ticket Größe ändern\nBitte bis Freitag')).toMatchObject({ rest: 'Größe ändern\nBitte bis Freitag' });
 });
@@ -102,11 +119,34 @@ test.each([
   expect(titles.filter((title) => !known.includes(title))).toEqual([]);
 });
 
+test('slips are the same either way, at least the difference in length, and at most the longer word', () => {
+  const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 7 });
+  fc.assert(
+    fc.property(word, word, word, (a, b, tail) => {
+      const slips = editDistance(a, b);
+      expect(editDistance(b, a)).toBe(slips);
+      expect(slips).toBeGreaterThanOrEqual(Math.abs(a.length - b.length));
+      expect(slips).toBeLessThanOrEqual(Math.max(a.length, b.length));
+      expect(slips === 0).toBe(a === b);
+      expect(editDistance(a + tail, b + tail)).toBeLessThanOrEqual(slips);
+    }),
+  );
+});
+
 test.each([
   ['', '', 0],
   ['help', 'hlep', 1],
   ['help', 'helpp', 1],
   ['kitten', 'sitting', 3],
+  ['', 'abc', 3],
+  ['abc', '', 3],
+  ['ab', 'ba', 1],
+  ['abcd', 'acbd', 1],
+  ['ab', 'cd', 2],
+  ['ab', 'bc', 2],
+  ['abc', 'xyz', 3],
+  ['a', 'b', 1],
+  ['ca', 'abc', 3],
 ])('%s and %s are %i slips apart', (a, b, slips) => {
   expect(editDistance(a, b)).toBe(slips);
 });
