@@ -272,7 +272,7 @@ function sellingThrough(
   const caller = new MarketplaceCaller(deps);
   return {
     selling: { marketplace: new MarketplaceClient(marketplace, deps, caller), realTime: systemClock, pause: patience },
-    reporting: { metering: new MeteringClient(marketplace.apiUrl, caller), realTime: systemClock },
+    reporting: { metering: new MeteringClient(marketplace.meteringUrl, caller), realTime: systemClock },
   };
 }
 

@@ -13,6 +13,17 @@ export const GrantView = z.object({
   reason: z.string().nullable(),
 });
 
+/** Of a quota beyond whose amount an organization agreed to be billed. */
+export const OverageShown = z.object({
+  /** Used beyond the included amount in this period. */
+  units: z.number().int(),
+  /** How many are admitted beyond it; null = as many as are used. */
+  admits: z.number().int().nullable(),
+  billedBy: z.literal('Microsoft'),
+  words: z.string(),
+});
+export type OverageShown = z.infer<typeof OverageShown>;
+
 /** How something limited stands, as admission sees it. */
 const Standing = z.object({
   /** Sum of all grants; null = unlimited. */
@@ -37,6 +48,8 @@ const Standing = z.object({
     .nullable(),
   /** Why less is available than is owed, for the reader; null while both are the same. */
   pendingWords: z.string().nullable(),
+  /** Absent unless it was agreed to. */
+  overage: OverageShown.optional(),
   grants: z.array(GrantView),
 });
 

@@ -11,6 +11,7 @@ import { calendarDate } from '../entitlements/periods.rules';
 import { wholePolicy } from '../plans/quota-policy.rules';
 import { type Counter, type Counts, figuresOf, levelOf, remainingOf, standingOf } from './counter.rules';
 import { burntIn, type InForce } from './in-force.rules';
+import { overageShown } from './overage.rules';
 
 export const USAGE_TEXTS: Record<Locale, typeof en> = { en, de, it };
 
@@ -80,6 +81,7 @@ export function explanationOf(meter: string, found: InForce, at: Date, reader: R
   const { locale } = reader;
   const isPeriodic = counter.months > 0;
   const figures = figuresOf(counter, limit, reader.counts);
+  const billed = overageShown(meter, counter, limit, locale);
   const waits = pendingOf(limit, found.grants, at);
   const pending = waits && pendingWords(waits, locale);
   const reserved = counter.held > 0 ? fill(USAGE_TEXTS[locale].reserved, { held: counter.held }, locale) : null;
@@ -92,7 +94,8 @@ export function explanationOf(meter: string, found: InForce, at: Date, reader: R
     period: isPeriodic ? { start: counter.periodStart.toISOString(), end: counter.periodEnd.toISOString() } : null,
     pending: waits === null ? 0 : waits.entitled === null ? null : waits.entitled - waits.available,
     pendingWords: pending,
-    words: [standingWords(counter, limit, reader), reserved, pending && `${pending}.`].filter(Boolean).join(' '),
+    ...billed,
+    words: [standingWords(counter, limit, reader), billed.overage?.words, reserved, pending && `${pending}.`].filter(Boolean).join(' '),
     grants: shownGrants(found, at).map(({ grant, state, amount }) => ({
       source: grant.source,
       name:

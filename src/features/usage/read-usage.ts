@@ -18,6 +18,7 @@ import { localeFor, pendingOf, pendingWords, shownGrants, USAGE_TEXTS } from './
 import { adviceFor, advicePolicy } from './history';
 import { inForce } from './in-force.rules';
 import { meterFacts } from './meter-facts';
+import { overageShown } from './overage.rules';
 import { stockMeters } from './refresh-counters';
 
 /** The warning that concerns a person, null for none; asked of whoever knows what was said, to whom, and what they put away. */
@@ -123,6 +124,7 @@ async function readMeter(
     shown: {
       ...figuresOf(counter, limit, ceiling ? 'each' : 'all'),
       pendingWords: pending && pendingWords(pending, localeFor(language)),
+      ...overageShown(meter, counter, limit, language),
       grants: shownGrants({ counter, grants }, at)
         .filter(({ state }) => state !== 'upcoming' && state !== 'suspended')
         .map(({ grant, state, amount }) => ({ source: grant.source, amount, state, reason: grant.reason })),

@@ -4,8 +4,10 @@ import { closeHours } from '../../../src/features/metering/close-hours';
 import { compareDays } from '../../../src/features/metering/compare-days';
 import { overseeDifferences, overseeReports, resumeMetering } from '../../../src/features/metering/oversee-reports';
 import { sendReports } from '../../../src/features/metering/send-reports';
+import { bannerFor } from '../../../src/features/notices/banners';
 import { releaseUnits } from '../../../src/features/usage/counters.store';
 import { explain } from '../../../src/features/usage/explain';
+import { readUsage } from '../../../src/features/usage/read-usage';
 import { type Context, inTenant } from '../../../src/platform/context';
 import { creationOf, key, refusalOf, unwrap } from '../../support/acts';
 import { type TestClock, testContext } from '../../support/database';
@@ -448,5 +450,19 @@ test('explain says that overage was agreed to and what it comes to', async () =>
   const tenant = await aMeteredTenant({ cap: 10 });
   await use(tenant, 5);
   const explained = unwrap(await explain(ctx, tenant.owner, { meter: 'tickets' }));
-  expect(explained).toMatchObject({ used: 5, available: 3, limit: 13 });
+  const overage = {
+    units: 2,
+    admits: 10,
+    billedBy: 'Microsoft',
+    words: expect.stringContaining('2 beyond the 3 included tickets are billed by Microsoft'),
+  };
+  expect(explained).toMatchObject({ used: 5, available: 3, limit: 13, overage, words: expect.stringContaining('billed by Microsoft') });
+  const usage = unwrap(await readUsage(ctx, tenant.owner, bannerFor));
+  expect(usage.meters.map((one) => [one.meter, one.overage?.units])).toEqual([
+    ['tickets', 2],
+    ['checklists', undefined],
+    ['opportunities', undefined],
+  ]);
+  const german = unwrap(await explain(ctx, { ...tenant.owner, locale: 'de' }, { meter: 'tickets' }));
+  expect(german.overage!.words).toContain('rechnet Microsoft ab');
 });
