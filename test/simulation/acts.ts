@@ -259,7 +259,8 @@ const changePlan: Act = async (world, org) => {
   settled(world, org);
   const at = now(world);
   if (!books.isSubscribed(at)) return 'no plan to change';
-  const toPlanId = luck.one(org.plans);
+  const held = books.planAt(at)!.planId;
+  const toPlanId = luck.one(luck.chance(90) ? org.plans.filter((planId) => planId !== held) : org.plans);
   const shown = unwrap(await previewChange(ctx, owner, org.subscriptionId!, { toPlanId }));
   if (!shown.allowed) return `${toPlanId}: ${shown.refusal.code}`;
   const again = key();
@@ -518,7 +519,7 @@ type ActName = keyof typeof ACTS;
 const EVERYBODY = { create: 30, undo: 5, remove: 3, replay: 8, retry: 6, hold: 6, support: 3, lookAround: 4, peek: 2, read: 3 };
 const CONTRACT = { changePlan: 8, withdraw: 3, returns: 2 };
 const WEIGHTS: Record<Scheme, Partial<Record<ActName, number>>> = {
-  'whole-month': { ...EVERYBODY, ...CONTRACT, leave: 2 },
+  'whole-month': { ...EVERYBODY, ...CONTRACT, changePlan: 30, withdraw: 10, leave: 2 },
   'org-quota': { ...EVERYBODY, marketplace: 10 },
   'tiered-addon': { ...EVERYBODY, create: 10, teams: 25, arrive: 3, addPackage: 6, returns: 1 },
   'team-units': { ...EVERYBODY, create: 10, ...CONTRACT, changePlan: 4, teams: 20, arrive: 4 },
