@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Limit } from '../../src/features/entitlements/limits.rules';
 import { ALWAYS, type UsageAnchor, usagePeriodAt } from '../../src/features/entitlements/periods.rules';
 import { DEFAULT_POLICY } from '../../src/features/plans/quota-policy.rules';
-import { type Counter, counterAt, marksReached, remainingOf, standingOf } from '../../src/features/usage/counter.rules';
+import { type Counter, counterAt, figuresOf, marksReached, remainingOf, standingOf } from '../../src/features/usage/counter.rules';
 
 const anchor: UsageAnchor = { startedAt: new Date('2026-01-31T10:00:00.000Z'), date: '2026-01-31', timeZone: 'Europe/Rome' };
 const limit = (hardLimit: number | null = 100, nextEdge: Date | null = null): Limit => ({
@@ -156,4 +156,27 @@ test('TW-08 units-left marks are reached from so many left on; without an allowa
   const marks = (granted: number | null, used: number) => marksReached(counter({ granted, used, remainingMarks: [10, 3] }));
   expect([marks(100, 89), marks(100, 90), marks(100, 97)]).toEqual([[], [10], [10, 3]]);
   expect([marks(0, 0), marks(null, 5)]).toEqual([[], []]);
+});
+
+test.each([
+  [{ used: 10, hardLimit: 10, granted: 10 }, 'open'],
+  [{ used: 11, hardLimit: 10, granted: 10 }, 'over'],
+  [{ used: 0, hardLimit: 0, granted: 0 }, 'exhausted'],
+  [{ used: 900, hardLimit: null, granted: null }, 'open'],
+] as const)('CH-18 of a limit on every single item, %j stands %s: however large one is, the next may be as large', (given, state) => {
+  expect(figuresOf(counter(given), { entitled: 10 }, 'each')).toMatchObject({ counts: 'each', state });
+});
+
+test('G10 every screen names the same figures of a counter', () => {
+  const found = figuresOf(counter({ used: 60, held: 20, granted: 100, hardLimit: 110, thresholds: [50] }), { entitled: 140 }, 'all');
+  expect(found).toEqual({
+    entitled: 140,
+    available: 100,
+    limit: 110,
+    used: 60,
+    held: 20,
+    remaining: 30,
+    counts: 'all',
+    state: 'warning',
+  });
 });

@@ -38,7 +38,7 @@ export const nextStatus = (before: SubscriptionStatus, action: MarketplaceAction
  * an answer that says so is an old one. null before: the first word we hear.
  */
 export function adoptedStatus(before: SubscriptionStatus | null, truth: SubscriptionStatus): SubscriptionStatus {
-  if (before === null || before === 'PendingFulfillmentStart') return truth;
+  if (before === null) return truth;
   if (before === 'Unsubscribed' || truth === 'PendingFulfillmentStart') return before;
   return truth;
 }
