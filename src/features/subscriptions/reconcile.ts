@@ -43,17 +43,25 @@ export async function reconcileSubscriptions(
   }
   if (failure === null) for await (const one of unlisted(ctx, holdings, askedAt)) await mend(one);
   await keepPendingPurchases(ctx, holdings, failure === null);
-  for (const subscriptionId of waiting) {
-    await answerOpenOperations(ctx, act, subscriptionId);
-    if (afterDowntime) await selling.pause(PACE_MS);
-  }
-
   const run = { seen: listed.length, repaired };
   const error = failure === null ? null : (failure as Error).message;
   await noteReconciliation(ctx.database, ctx.newId(), { startedAt, endedAt: ctx.now(), ...run, error });
   if (repaired > 0) ctx.log.warn(run, 'subscriptions differed from the marketplace and were repaired');
+  await answerAll(ctx, act, waiting, afterDowntime ? PACE_MS : 0);
   if (failure !== null) throw failure;
   return run;
+}
+
+/** What a stop of the program leaves is looked for by the next start. */
+async function answerAll(ctx: Context, selling: Selling, waiting: readonly string[], paceMs: number): Promise<void> {
+  try {
+    for (const subscriptionId of waiting) {
+      await answerOpenOperations(ctx, selling, subscriptionId);
+      await selling.pause(paceMs);
+    }
+  } catch (error) {
+    if ((error as Error).name !== 'AbortError') throw error;
+  }
 }
 
 /** The whole list, or what of it came before it broke off. */
