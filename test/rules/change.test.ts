@@ -83,7 +83,7 @@ describe('whether a plan may change', () => {
     ['is_addon', aPlan('extra', 1, { role: 'addon' }), {}, {}],
     ['other_offer', aPlan('other', 40, { offerId: 'another' }), {}, {}],
     ['other_offer', aPlan('other', 40, { billing: 'marketplace' }), {}, {}],
-    ['managed_elsewhere', professional, { source: 'marketplace', allowedOperations: ['Read'] }, {}],
+    ['by_partner', professional, { source: 'marketplace', allowedOperations: ['Read'] }, {}],
   ] as const)('%s is refused with its reason', (reason, to, change, wanted) => {
     expect(decided(decide(held(premium, change), to, wanted))).toEqual({ code: 'change_not_allowed', reason, toPlanId: to.planId });
   });

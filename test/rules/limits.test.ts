@@ -153,6 +153,20 @@ test('the next edge is the nearest begin or end in sight', () => {
   expect(limitOf([grant({ expiresAt: hours(9) }), grant({ effectiveAt: hours(3), expiresAt: hours(30) })], at).nextEdge).toEqual(hours(3));
 });
 
+test('the limits to come are those of every edge in sight, earliest first', () => {
+  const grants = [
+    grant({ amount: 5 }),
+    grant({ amount: 3, effectiveAt: hours(2), expiresAt: hours(7) }),
+    grant({ amount: null, effectiveAt: hours(4) }),
+  ];
+  expect(limitsToCome(grants, at)).toEqual([
+    { from: hours(2), hardLimit: 8 },
+    { from: hours(4), hardLimit: null },
+    { from: hours(7), hardLimit: null },
+  ]);
+  expect(limitsToCome([grant()], at)).toEqual([]);
+});
+
 test('between now and the next edge nothing changes', () => {
   const edge = fc.integer({ min: -50, max: 50 });
   const anyGrant = fc
