@@ -3,6 +3,7 @@ import {
   hasBegun,
   type LimitGrant,
   limitOf,
+  limitsToCome,
   type Override,
   stateOf,
   thresholdsCrossed,
