@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Locale } from './common';
-import { SubscriptionStatus } from './subscriptions';
+import { CancellationOrder, SubscriptionStatus } from './subscriptions';
 
 /** What the account page shows of one subscription. */
 export const AccountSubscription = z.object({
@@ -22,6 +22,24 @@ export const AccountSubscription = z.object({
 });
 export type AccountSubscription = z.infer<typeof AccountSubscription>;
 
+/** How what is shown may be ended, or what becomes of the data after its end. */
+export const AccountEnding = z.object({
+  /** null: it ends by itself already, or has ended. */
+  offer: z.enum(['cancel_with_refund', 'renewal_off', 'cancel_without_refund']).nullable(),
+  refundableUntil: z.string().nullable(),
+  /** Cancelling was asked for, and Microsoft has not settled it yet. */
+  askedAt: z.string().nullable(),
+  /** A partner sold it, and only the partner ends it. */
+  byPartner: z.boolean(),
+  /** Of an organization all of whose subscriptions have ended: until then everything stays. */
+  keptUntil: z.string().nullable(),
+});
+export type AccountEnding = z.infer<typeof AccountEnding>;
+
+/** `POST /account/cancel`, with the header `X-CSRF-Token`. */
+export const AccountCancellation = CancellationOrder.extend({ subscriptionId: z.string().min(1).max(100) });
+export type AccountCancellation = z.infer<typeof AccountCancellation>;
+
 /** The account page's state, `GET /account/state`. */
 export const AccountState = z.object({
   /** signed_out: the page shows a sign-in button; everything else needs a session. */
@@ -42,6 +60,8 @@ export const AccountState = z.object({
   subscription: AccountSubscription.nullable(),
   /** Other subscriptions of this organization; their allowances add up. */
   others: z.array(AccountSubscription),
+  /** For whoever manages what is shown. */
+  ending: AccountEnding.nullable().default(null),
   suggestedContact: z.object({ organization: z.string(), address: z.string() }).nullable(),
   openTeamsUrl: z.string(),
   supportContact: z.string(),

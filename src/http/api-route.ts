@@ -146,7 +146,7 @@ async function answer<Who>(one: ApiRoute<Who>, ctx: Context, actor: Who, req: Re
 }
 
 /** Saved under its name, never shown as a page of ours. */
-async function sendFile(res: Response, file: Download | StreamedDownload): Promise<void> {
+export async function sendFile(res: Response, file: Download | StreamedDownload): Promise<void> {
   res.attachment(file.name).type(file.mediaType);
   if ('bytes' in file) res.send(file.bytes);
   else await pipeline(Readable.from(file.portions), res);

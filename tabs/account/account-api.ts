@@ -1,4 +1,4 @@
-import type { AccountState, Activation } from '../../src/contract/account';
+import type { AccountCancellation, AccountState, Activation } from '../../src/contract/account';
 import type { Problem } from '../../src/contract/refusals';
 
 /** The server's no, or its silence: code `network` when nobody answered. */
@@ -30,8 +30,11 @@ const post = <Answer>(path: string, csrfToken: string, body: unknown) =>
 
 export const fetchAccount = () => request<AccountState>('/account/state', { headers: { accept: 'application/json' } });
 export const activate = (activation: Activation, csrfToken: string) => post<AccountState>('/account/activate', csrfToken, activation);
+export const cancel = (cancellation: AccountCancellation, csrfToken: string) =>
+  post<AccountState>('/account/cancel', csrfToken, cancellation);
 export const signOut = (csrfToken: string) => post<unknown>('/account/sign-out', csrfToken, {});
 
 /** Where Microsoft asks who somebody is. */
 export const SIGN_IN_URL = '/account/sign-in';
+export const EXPORT_URL = '/account/export';
 export const ADMIN_CENTER_URL = 'https://admin.microsoft.com/';

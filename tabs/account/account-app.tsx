@@ -5,6 +5,7 @@ import type { Locale } from '../../src/contract/common';
 import { changeLocale } from '../shared/i18n';
 import { AccountError, ADMIN_CENTER_URL, fetchAccount, SIGN_IN_URL, signOut } from './account-api';
 import { ActivationForm } from './activation-form';
+import { Ending } from './ending';
 import { chosenLanguage, keepLanguage, LANGUAGES } from './language';
 import { ProblemNote } from './problem-note';
 import { SubscriptionFacts } from './subscription-facts';
@@ -70,6 +71,7 @@ export function AccountApp() {
             justActivated={justActivated}
             unconfirmed={unconfirmed}
             activated={activated}
+            changed={setAccount}
             reload={() => void load()}
           />
         )}
@@ -134,10 +136,11 @@ interface ContentProps {
   /** Activated here, but Microsoft has not confirmed it yet. */
   unconfirmed: boolean;
   activated(account: AccountState): void;
+  changed(account: AccountState): void;
   reload(): void;
 }
 
-function Content({ account, justActivated, unconfirmed, activated, reload }: ContentProps) {
+function Content({ account, justActivated, unconfirmed, activated, changed, reload }: ContentProps) {
   const { t } = useTranslation('account');
   const { state, subscription } = account;
   if (unconfirmed) return <Told title={t('confirming.title')} texts={[t('confirming.text')]} waiting />;
@@ -178,7 +181,7 @@ function Content({ account, justActivated, unconfirmed, activated, reload }: Con
     case 'active':
     case 'suspended':
     case 'ended':
-      if (subscription) return <Subscribed account={account} justActivated={justActivated} />;
+      if (subscription) return <Subscribed account={account} justActivated={justActivated} changed={changed} />;
       break;
     case 'visitor':
       return (
@@ -242,7 +245,15 @@ function Told({ title, texts, steps, waiting, children }: ToldProps) {
 }
 
 /** A live or past subscription of one's own. */
-function Subscribed({ account, justActivated }: { account: AccountState; justActivated: boolean }) {
+function Subscribed({
+  account,
+  justActivated,
+  changed,
+}: {
+  account: AccountState;
+  justActivated: boolean;
+  changed(next: AccountState): void;
+}) {
   const { t } = useTranslation('account');
   const { subscription, others, openTeamsUrl } = account;
   const state = account.state as 'active' | 'suspended' | 'ended';
@@ -271,6 +282,7 @@ function Subscribed({ account, justActivated }: { account: AccountState; justAct
         <p>{t(`${state}.aside`)}</p>
         {state === 'active' && <p>{t('active.refund')}</p>}
         {state !== 'suspended' && <AdminCenterLink />}
+        <Ending account={account} changed={changed} />
         {others.length > 0 && (
           <>
             <h2>{t('others.title')}</h2>

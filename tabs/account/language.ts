@@ -32,6 +32,10 @@ export function keepLanguage(locale: Locale): void {
 export const day = (locale: string, iso: string) =>
   new Intl.DateTimeFormat(TAGS[localeOf(locale)], { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(iso));
 
+/** To the minute, by the reader's own clock. */
+export const instant = (locale: string, iso: string) =>
+  new Intl.DateTimeFormat(TAGS[localeOf(locale)], { dateStyle: 'long', timeStyle: 'short' }).format(new Date(iso));
+
 export const count = (locale: string, value: number) => new Intl.NumberFormat(TAGS[localeOf(locale)]).format(value);
 
 export const browserTimeZone = () => new Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';

@@ -3,7 +3,15 @@ import type { AccountError } from './account-api';
 import { SIGN_IN_URL } from './account-api';
 
 /** After these the page itself is out of date, so the next step is to load it anew. */
-const NEEDS_RELOAD = new Set(['csrf', 'activation_failed', 'not_purchaser', 'subscription_not_found', 'purchase_token_invalid']);
+const NEEDS_RELOAD = new Set([
+  'csrf',
+  'activation_failed',
+  'not_purchaser',
+  'subscription_not_found',
+  'purchase_token_invalid',
+  'cancellation_window_closed',
+  'consent_missing',
+]);
 const NEEDS_SIGN_IN = new Set(['token_missing', 'token_invalid']);
 
 /** What went wrong, in the reader's words, and what to do next. */

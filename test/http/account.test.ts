@@ -15,7 +15,7 @@ import { createEntraVerifier } from '../../src/http/verify-entra-token';
 import { type Context, inTenant } from '../../src/platform/context';
 import { createLogger } from '../../src/platform/logger';
 import { CLIENT_ID, stagingEnv } from '../support/app';
-import { testContext } from '../support/database';
+import { type TestClock, testContext } from '../support/database';
 import { AUTHORITY_HOST, startEntra, type TestEntra } from '../support/entra';
 import { FulfillmentApi } from '../support/fulfillment-api';
 import { sellingAt } from '../support/selling';
@@ -28,9 +28,10 @@ let app: Express;
 let entra: TestEntra;
 let api: FulfillmentApi;
 let lines: string[];
+let clock: TestClock;
 
 beforeAll(async () => {
-  ({ ctx } = await testContext());
+  ({ ctx, clock } = await testContext());
   lines = [];
   ctx = { ...ctx, log: createLogger('info', { write: (line: string) => void lines.push(line) }) };
   await publishPlans(ctx, await loadCatalog('plans/default.yaml'));
@@ -253,6 +254,41 @@ describe('the walk of a buyer', () => {
     await browser.signIn(buyer);
     expect(await browser.state()).toMatchObject({ state: 'new', subscription: { planName: 'mystery', limits: [] } });
     expect((await browser.activate(bought.id)).body).toMatchObject({ status: 409, code: 'plan_unknown', planId: 'mystery' });
+  });
+});
+
+describe('ending', () => {
+  test('the buyer cancels within the window; others cannot; what has ended says until when it is kept, and is exported', async () => {
+    const person = aPerson();
+    const bought = buy(person, { planId: 'standard' });
+    const browser = new Browser();
+    await browser.land(bought.token);
+    await browser.signIn(person);
+    await browser.state();
+    await browser.activate(bought.id);
+    const { ending } = await browser.state();
+    expect(ending).toMatchObject({ askedAt: null, byPartner: false, keptUntil: null });
+
+    const order = { subscriptionId: bought.id, consent: 'cancel_with_refund' };
+    expect((await browser.post('/account/cancel', order, { Origin: PUBLIC_URL })).body).toMatchObject({ code: 'csrf' });
+    const stranger = new Browser();
+    await stranger.land(bought.token);
+    await stranger.signIn(aPerson());
+    expect((await stranger.state()).ending).toBeNull();
+    expect((await stranger.post('/account/cancel', order)).status).toBe(404);
+    expect((await stranger.get('/account/export')).status).toBe(403);
+
+    expect((await browser.post('/account/cancel', order)).body).toMatchObject({ code: 'cancellation_window_closed', status: 409 });
+    const now = clock.now();
+    clock.set('2026-03-04T08:30:00.000Z');
+    expect((await browser.post('/account/cancel', order)).body).toMatchObject({ ending: { askedAt: clock.now().toISOString() } });
+    clock.set(now.toISOString());
+
+    bought.status = 'Unsubscribed';
+    expect(await browser.state()).toMatchObject({ state: 'ended', ending: { offer: null, askedAt: null, keptUntil: expect.any(String) } });
+    const file = await browser.get('/account/export');
+    expect([file.status, file.headers['content-disposition']]).toEqual([200, expect.stringContaining('attachment')]);
+    expect(file.body).toMatchObject({ organization: person.tenantId, data: { members: [{ member_id: person.objectId }] } });
   });
 });
 

@@ -5,6 +5,7 @@ import type { Actor } from '../../platform/actor';
 import { type Context, inTenant, type TxContext } from '../../platform/context';
 import { findPlan, type Plan, planName } from '../plans/plans';
 import { findTenant } from '../tenants/tenants';
+import { endingOf } from './account-ending';
 import { adoptSnapshot, organizationOf } from './adopt-snapshot';
 import { appointOwner, isBuyer, managesPlan, mayManage } from './buyer';
 import { keepsAnchor } from './lifecycle.rules';
@@ -15,17 +16,22 @@ import { findInDirectory, listSubscriptions, type SubscriptionRow } from './subs
 /** What brought the visitor: a purchase token, what it named before, or nothing. */
 export type Purchase = { token: string } | { subscriptionId: string } | null;
 
-export interface AccountView extends Pick<AccountState, 'state' | 'subscription' | 'others' | 'suggestedContact'> {
+export interface AccountView extends Pick<AccountState, 'state' | 'subscription' | 'others' | 'suggestedContact' | 'ending'> {
   /** The marketplace's id of what is shown or may be activated; null: nothing that came from outside. */
   subscriptionId: string | null;
 }
 
-const nothing: Omit<AccountView, 'state'> = { subscription: null, others: [], suggestedContact: null, subscriptionId: null };
+const nothing: Omit<AccountView, 'state'> = { subscription: null, others: [], suggestedContact: null, ending: null, subscriptionId: null };
+
+/** States that show a subscription to whoever manages it. */
+const MANAGED: readonly AccountView['state'][] = ['active', 'suspended', 'ended'];
 
 /** What a person who is signed in sees of a purchase, or of their organization's subscriptions. */
 export async function viewAccount(ctx: Context, selling: Selling, actor: Actor, purchase: Purchase): Promise<AccountView> {
   try {
-    return await (purchase ? viewPurchase(ctx, selling, actor, purchase) : viewOwn(ctx, actor));
+    const view = await (purchase ? viewPurchase(ctx, selling, actor, purchase) : viewOwn(ctx, actor));
+    if (!view.subscription || !MANAGED.includes(view.state)) return view;
+    return { ...view, ending: await endingOf(ctx, view.subscription.id) };
   } catch (error) {
     if (!(error instanceof MarketplaceUnavailable)) throw error;
     ctx.log.error({ err: error }, 'the account page could not reach the marketplace');
@@ -51,6 +57,7 @@ async function viewPurchase(ctx: Context, selling: Selling, actor: Actor, purcha
   return {
     state: STATES[status],
     subscription: { ...shown, status },
+    ending: null,
     others: await othersOf(ctx, tenantId, truth.id, actor),
     suggestedContact: status === 'PendingFulfillmentStart' ? await contactFor(ctx, tenantId, actor, truth) : null,
     subscriptionId: truth.id,
@@ -117,6 +124,7 @@ async function viewOwn(ctx: Context, actor: Actor): Promise<AccountView> {
     return {
       state: STATES[main.status],
       subscription: subscription!,
+      ending: null,
       others: await showRows(tx, others, actor),
       suggestedContact: isNew ? suggest(tenant?.name, actor.address ?? '') : null,
       subscriptionId: isNew ? main.externalId : null,

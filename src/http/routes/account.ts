@@ -2,14 +2,17 @@ import { createHash } from 'node:crypto';
 import express, { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { SignIn } from '../../clients/entra/sign-in';
 import type { Config } from '../../config';
-import { type AccountState, Activation } from '../../contract/account';
+import { AccountCancellation, type AccountState, Activation } from '../../contract/account';
 import { isTimeZone } from '../../features/entitlements/periods.rules';
 import { activateSubscription } from '../../features/subscriptions/activate-subscription';
+import { cancelFromAccount } from '../../features/subscriptions/cancel-purchase';
+import { exportData } from '../../features/subscriptions/export-data';
 import type { Selling } from '../../features/subscriptions/marketplace.port';
 import { type AccountView, viewAccount } from '../../features/subscriptions/view-account';
 import type { Actor } from '../../platform/actor';
 import type { Context } from '../../platform/context';
 import { newSecret } from '../../platform/ids';
+import { sendFile } from '../api-route';
 import { requireOwnPage, sameWord } from '../csrf';
 import { parse } from '../parse';
 import { localeOf, RequestProblem, sendRefusal } from '../respond';
@@ -84,6 +87,26 @@ export function accountRoutes({ ctx, config, selling, signIn, verify, page }: Ac
     res.json(await stateOf(req, session));
   });
 
+  router.post('/cancel', ownPage, express.json({ limit: '64kb' }), async (req, res) => {
+    const session = res.locals.session as Session;
+    const actor = actorOf(req, session);
+    if (!actor) throw new RequestProblem('token_missing');
+    const { subscriptionId, consent } = parse(AccountCancellation, req.body ?? {});
+    const asked = await cancelFromAccount(ctx, actor, subscriptionId, consent);
+    if (!asked.ok) return sendRefusal(req, res, asked.refusal);
+    res.json(await stateOf(req, session));
+  });
+
+  /** As the API's export, for whoever comes in the browser after everything has ended. */
+  router.get('/export', async (req, res) => {
+    const session = await sessions.find(req);
+    const actor = session && actorOf(req, session);
+    if (!actor) throw new RequestProblem('token_missing');
+    const exported = await exportData(ctx, actor);
+    if (!exported.ok) return sendRefusal(req, res, exported.refusal);
+    await sendFile(res, exported.value);
+  });
+
   /** The purchase stays: whoever bought it may sign in next. */
   router.post('/sign-out', ownPage, async (_req, res) => {
     const session = res.locals.session as Session;
@@ -112,14 +135,17 @@ export function accountRoutes({ ctx, config, selling, signIn, verify, page }: Ac
 
   async function stateOf(req: Request, session: Session | null): Promise<AccountState> {
     const actor = session && actorOf(req, session);
-    const shown: Pick<AccountView, 'state' | 'subscription' | 'others' | 'suggestedContact'> =
-      session && actor ? await look(session, actor) : { state: 'signed_out', subscription: null, others: [], suggestedContact: null };
+    const shown: Pick<AccountView, 'state' | 'subscription' | 'others' | 'suggestedContact' | 'ending'> =
+      session && actor
+        ? await look(session, actor)
+        : { state: 'signed_out', subscription: null, others: [], suggestedContact: null, ending: null };
     return {
       state: shown.state,
       csrfToken: session?.csrfToken ?? null,
       signedInAs: actor && { name: actor.name, address: actor.address, organizationId: actor.tenantId },
       subscription: shown.subscription,
       others: shown.others,
+      ending: shown.ending,
       suggestedContact: shown.suggestedContact,
       openTeamsUrl: openTeamsUrl(config),
       supportContact: config.supportContact,
@@ -130,7 +156,8 @@ export function accountRoutes({ ctx, config, selling, signIn, verify, page }: Ac
   /** Keeps what the token named instead of the token: it is needed once. */
   async function look(session: Session, actor: Actor): Promise<AccountView> {
     const { purchaseToken, subscriptionId, isTokenInvalid } = session.data;
-    if (isTokenInvalid) return { state: 'token_invalid', subscription: null, others: [], suggestedContact: null, subscriptionId: null };
+    if (isTokenInvalid)
+      return { state: 'token_invalid', subscription: null, others: [], suggestedContact: null, ending: null, subscriptionId: null };
     const purchase = purchaseToken ? { token: purchaseToken } : subscriptionId ? { subscriptionId } : null;
     const view = await viewAccount(ctx, selling, actor, purchase);
     if (view.state === 'token_invalid') await session.change({ purchaseToken: null, subscriptionId: null, isTokenInvalid: true });

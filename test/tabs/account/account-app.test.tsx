@@ -218,3 +218,55 @@ test('several subscriptions are all shown, for they add up', async () => {
   expect(screen.getByText('Branch office')).toBeTruthy();
   expect(screen.getByText('Their allowances add up.')).toBeTruthy();
 });
+
+describe('ending', () => {
+  const ending = {
+    offer: 'cancel_with_refund',
+    refundableUntil: '2026-11-30T08:00:00Z',
+    askedAt: null,
+    byPartner: false,
+    keptUntil: null,
+  } as const;
+  const shown = (some: Partial<NonNullable<AccountState['ending']>>) => ({ ...active, ending: { ...ending, ...some } });
+
+  test('a cancellation is sent once it was confirmed, with the consent to what was shown, and then said to be under way', async () => {
+    answer = () => ({ status: 200, body: shown({ askedAt: '2026-11-28T08:00:00Z' }) });
+    await open(shown({}));
+    fireEvent.click(screen.getByRole('button', { name: 'Cancel the subscription' }));
+    expect(screen.getByRole('alert').textContent).toContain('ends at once for everybody');
+    fireEvent.click(screen.getByRole('button', { name: 'Keep it' }));
+    expect(calls).toEqual([]);
+    fireEvent.click(screen.getByRole('button', { name: 'Cancel the subscription' }));
+    fireEvent.click(screen.getByRole('button', { name: 'Cancel it now' }));
+    expect((await screen.findByText(/was sent to Microsoft/)).textContent).toBeTruthy();
+    expect(calls).toMatchObject([
+      { path: '/account/cancel', headers: { 'x-csrf-token': 'csrf-1' }, body: { subscriptionId: 's1', consent: 'cancel_with_refund' } },
+    ]);
+    expect(screen.queryByRole('button', { name: 'Cancel the subscription' })).toBeNull();
+  });
+
+  test.each([
+    ['TW-24: after the window it is said how the renewal is turned off', { offer: 'renewal_off' }, /turn off its renewal/],
+    ['that it ends by itself', { offer: null }, /does not renew/],
+    ['that a partner sold it', { byPartner: true }, /A Microsoft partner sold/],
+  ] as const)('%s, and there is nothing to press', async (_name, some, words) => {
+    await open(shown(some));
+    expect(screen.getByText(words)).toBeTruthy();
+    expect(screen.queryByRole('button', { name: 'Cancel the subscription' })).toBeNull();
+  });
+
+  test('the server’s no is shown, and nothing is said to be under way', async () => {
+    answer = () => ({ status: 409, body: { code: 'cancellation_window_closed', refundableUntil: '30 November' } });
+    await open(shown({}));
+    fireEvent.click(screen.getByRole('button', { name: 'Cancel the subscription' }));
+    fireEvent.click(screen.getByRole('button', { name: 'Cancel it now' }));
+    expect(await screen.findByText(/Cancelling with a refund was possible until/)).toBeTruthy();
+    expect(screen.queryByText(/was sent to Microsoft/)).toBeNull();
+  });
+
+  test('of what has ended: until when everything stays, and the way to take it along', async () => {
+    await open({ ...shown({ offer: null, keptUntil: '2026-12-30T08:00:00Z' }), state: 'ended' });
+    expect(screen.getByText(/stays readable until/)).toBeTruthy();
+    expect(screen.getByRole('link', { name: 'Export everything' }).getAttribute('href')).toBe('/account/export');
+  });
+});
