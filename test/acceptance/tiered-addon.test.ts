@@ -286,7 +286,7 @@ describe('two organizations of one customer', () => {
       const { body } = await world.as(by).get('/me');
       await arrive(world, 52, body.tenantId);
     }
-  });
+  }, 300_000);
 
   test('HO-08: whoever does not want to wait asks; the request waits for support, which unlocks; the later payment changes nothing', async () => {
     const asked = await owner.post('/unlock-requests', { meter: 'teams' });
