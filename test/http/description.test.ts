@@ -75,7 +75,7 @@ test('every pattern is a regular expression that fits what it describes', () => 
   expect(patterns.length).toBeGreaterThan(10);
   for (const pattern of new Set(patterns)) {
     expect(() => new RegExp(pattern, 'u')).not.toThrow();
-    expect([pattern, ['Printer on fire', 'EUR', 'tickets', '2026-03'].some((text) => new RegExp(pattern, 'u').test(text))]).toEqual([
+    expect([pattern, ['Printer on fire', 'EUR', 'tickets', '2026-03', '5.5'].some((text) => new RegExp(pattern, 'u').test(text))]).toEqual([
       pattern,
       true,
     ]);
