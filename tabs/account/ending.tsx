@@ -41,8 +41,8 @@ export function Ending({ account, changed }: { account: AccountState; changed(ne
     }
   };
   return (
-    <section aria-labelledby="ending-title">
-      <h2 id="ending-title">{t('cancel.title')}</h2>
+    <>
+      <h2>{t('cancel.title')}</h2>
       {problem && <ProblemNote problem={problem} reload={() => window.location.reload()} />}
       {ending.askedAt ? (
         <p role="status">{t('cancel.asked')}</p>
@@ -76,6 +76,6 @@ export function Ending({ account, changed }: { account: AccountState; changed(ne
           </div>
         </>
       )}
-    </section>
+    </>
   );
 }
