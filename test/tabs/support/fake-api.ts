@@ -168,6 +168,7 @@ export class FakeApi {
         const used = this.used[meter];
         return {
           meter,
+          counts: 'all',
           entitled: limit,
           available: limit,
           limit,
