@@ -22,6 +22,8 @@ import { findInDirectory, findSubscription, lockSubscription, type SubscriptionR
 export const CANCEL_PURCHASE = 'subscription.cancel';
 
 const Payload = z.object({ subscriptionId: Id });
+/** Longer than the outbox tries. */
+const GIVEN_UP_AFTER_MS = 6 * 3_600_000;
 
 /**
  * Asks Microsoft to end a purchase, on the terms that the customer agreed to by name. Kept first and sent beside the answer: it has
@@ -72,7 +74,12 @@ async function order(
   const row = await lockSubscription(tx.db, tenantId, subscriptionId);
   if (row?.source !== 'marketplace') return refuse({ code: 'subscription_not_found' });
   if (row.status === 'Unsubscribed') return ok(null);
-  if (await findOpenCancellation(tx.db, tenantId, subscriptionId)) return ok(null);
+  const open = await findOpenCancellation(tx.db, tenantId, subscriptionId);
+  if (open) {
+    // Sending it may have been given up by now; whoever asks again has it looked after again.
+    if (at.getTime() - open.askedAt.getTime() >= GIVEN_UP_AFTER_MS) await enqueue(tx, tenantId, CANCEL_PURCHASE, { subscriptionId }, at);
+    return ok(null);
+  }
   const plan = await findPlan(tx.db, row.planId, row.planVersion);
   invariant(plan, 'a subscription pins a published version');
   const decided = decideCancellation(row, plan.policies.cancellation, consent, at);

@@ -109,6 +109,19 @@ test('asked any number of times, at once or again, the marketplace is asked once
   expect(cancels()).toHaveLength(1);
 });
 
+test('what could not be sent for hours is sent again when somebody asks again, and is still one cancellation', async () => {
+  const { owner, id } = await aPurchase();
+  const queued = () => ctx.database.query('select 1 from outbox where topic = $1 and tenant_id = $2', [CANCEL_PURCHASE, owner.tenantId]);
+  await cancel(owner, id, 'cancel_with_refund');
+  clock.advance({ hours: 5 });
+  await cancel(owner, id, 'cancel_with_refund');
+  expect(await queued()).toHaveLength(1);
+  clock.advance({ hours: 1 });
+  await cancel(owner, id, 'cancel_with_refund');
+  expect(await queued()).toHaveLength(2);
+  expect(await asked(owner)).toHaveLength(1);
+});
+
 test('a change that is under way is waited for', async () => {
   const { owner, bought, id, shown } = await aPurchase();
   await cancel(owner, id, 'cancel_with_refund');
