@@ -255,6 +255,8 @@ const read: Act = async (world, org) => {
 const changePlan: Act = async (world, org) => {
   const { ctx, luck, plans } = world;
   const { books, owner } = org;
+  // Two periods do not begin in one instant: the product goes on with the one that is there, the books know no such case.
+  if (books.beganWith(now(world))) world.clock.advance({ seconds: 1 });
   await renewIfDue(world, org);
   settled(world, org);
   const at = now(world);

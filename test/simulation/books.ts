@@ -138,6 +138,13 @@ export class Books {
     return this.standings.filter(({ from }) => from <= at).at(-1)?.isSubscribed ?? false;
   }
 
+  /** Whether the running period began at this very instant, and has been used in it. */
+  beganWith(at: Date): boolean {
+    const period = this.period(at);
+    const hasBegun = this.anchor!.startedAt >= at || this.period(new Date(at.getTime() - 1)) !== period;
+    return hasBegun && [...this.uses, ...this.holds].some((one) => one.period === period);
+  }
+
   /** What is granted of a meter at an instant: the plan, what was carried over, support, and what was used of support that is over. */
   granted(meter: Meter, at: Date): number {
     const item = this.item(meter, at);
