@@ -124,7 +124,8 @@ export async function saveShares(db: Queryable, tenantId: string, meter: string,
 }
 
 /**
- * Gives a unit back to the period it was taken from, once only. Returns false when no consume of the subject is open.
+ * Gives a unit back to the period it was taken from, once only. Returns false when there was nothing to give back: no consume of
+ * the subject is open, or counting began anew since (`reset`), which gave it back already; what was counted after stays counted.
  * The release's key is derived from the consume's, so that a second release is a duplicate.
  */
 export async function releaseUnits(
@@ -135,10 +136,14 @@ export async function releaseUnits(
   actor: string,
   at: Date,
 ): Promise<boolean> {
-  const rows = await db.query(
+  const rows = await db.query<{ gave: boolean }>(
     `with open_use as (
-       select operation_key, scope_id, period_start, quantity, fingerprint from usage_records
-        where tenant_id = $1 and meter = $2 and subject = $3 and kind = 'consume'
+       select u.operation_key, u.scope_id, u.period_start, u.fingerprint,
+              case when exists (select from usage_records r where r.tenant_id = $1 and r.meter = $2 and r.scope_id = u.scope_id
+                                   and r.period_start = u.period_start and r.kind = 'reset' and r.at >= u.at)
+                   then 0 else u.quantity end as quantity
+         from usage_records u
+        where u.tenant_id = $1 and u.meter = $2 and u.subject = $3 and u.kind = 'consume'
      ), back as (
        update usage_counters c set used = c.used - o.quantity
          from open_use o
@@ -149,10 +154,10 @@ export async function releaseUnits(
      )
      insert into usage_records (tenant_id, operation_key, meter, scope_id, period_start, kind, quantity, fingerprint, used_after, subject, actor, at)
      select $1, 'release:' || operation_key, $2, scope_id, period_start, 'release', quantity, fingerprint, used, $3, $4, $5 from back
-     returning 1`,
+     returning quantity > 0 as gave`,
     [tenantId, meter, subject, actor, at],
   );
-  return rows.length > 0;
+  return rows.some(({ gave }) => gave);
 }
 
 export async function isReleased(db: Queryable, tenantId: string, meter: string, subject: string, actor: string): Promise<boolean> {

@@ -6,7 +6,7 @@ import { listDrafts } from '../../../src/features/drafts/drafts';
 import { replacePlanGrants } from '../../../src/features/entitlements/grants';
 import { runOutbox } from '../../../src/features/outbox/outbox';
 import { submitHeldDrafts } from '../../../src/features/submissions/submit-held-drafts';
-import { deleteTicket, listTickets } from '../../../src/features/tickets/tickets';
+import { deleteTicket, listTickets, undoTicket } from '../../../src/features/tickets/tickets';
 import { clearOverride, giveGoodwill, setOverride } from '../../../src/features/usage/deviate';
 import { explain } from '../../../src/features/usage/explain';
 import { refreshCounters } from '../../../src/features/usage/refresh-counters';
@@ -277,6 +277,23 @@ describe('a change of plan', () => {
     );
     for (const one of periods) expect(one.used).toBe(one.ledger);
     expect(periods.slice(1).map((one) => one.start)).toEqual(periods.slice(0, -1).map((one) => one.end));
+  });
+
+  test('G1 G2 after usage began anew, what was created before gives nothing back: neither deleted nor undone', async () => {
+    const { ctx, clock, tenant } = await world({ tickets: { amount: 5, releaseOn: 'delete' } });
+    await create(ctx, tenant, 3);
+    clock.advance({ seconds: 1 });
+    await inTenant(ctx, tenant.tenantId, (tx) => restartUsage(tx, tenant.tenantId, { usage: 'reset', anchor: 'keep' }, ctx.now()));
+    const [deleted, undone] = unwrap(await listTickets(ctx, tenant.owner, TicketQuery.parse({}))).items;
+    unwrap(await deleteTicket(ctx, tenant.owner, deleted!.id, deleted!.revision));
+    clock.advance({ seconds: 1 });
+    await create(ctx, tenant, 2);
+    expect(unwrap(await undoTicket(ctx, tenant.owner, undone!.id))).toBeNull();
+    expect(unwrap(await undoTicket(ctx, tenant.owner, undone!.id))).toBeNull();
+    expect(await books(ctx, tenant.tenantId, 'tickets')).toMatchObject({ counted: 2, ledger: 2 });
+    const [newest] = unwrap(await listTickets(ctx, tenant.owner, TicketQuery.parse({}))).items;
+    unwrap(await deleteTicket(ctx, tenant.owner, newest!.id, newest!.revision));
+    expect(await books(ctx, tenant.tenantId, 'tickets')).toMatchObject({ counted: 1, ledger: 1 });
   });
 
   test('twice in one instant is as once', async () => {
