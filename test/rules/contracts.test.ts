@@ -20,7 +20,14 @@ const plan = (given: Partial<Omit<Plan, 'policies'>> & { policies?: object } = {
 });
 
 const monthly = { term: 'P1M', quantity: null } as const;
-const base: Owned = { subscriptionId: 'base', planId: 'growth', offerId: 'kontingent-direct', role: 'base', status: 'Subscribed' };
+const base: Owned = {
+  subscriptionId: 'base',
+  planId: 'growth',
+  offerId: 'kontingent-direct',
+  role: 'base',
+  tierGroup: null,
+  status: 'Subscribed',
+};
 
 describe('an order', () => {
   test('of a plan that is sold here, for a term it has, stands alone', () => {
@@ -73,6 +80,19 @@ describe('an addition', () => {
     });
     expect(decideOrder(addon('once'), monthly, [base, { ...twin, status: 'Unsubscribed' }])).toMatchObject({ ok: true });
     expect(decideOrder(addon('n'), monthly, [base, twin, twin])).toMatchObject({ ok: true });
+  });
+
+  test('HO-16: nor is another band of a tier of which one runs', () => {
+    const band = plan({
+      planId: 'people-200',
+      role: 'addon',
+      policies: { tier: { group: 'people', by: 'active_members', min: 101, max: 200 } },
+    });
+    const other: Owned = { ...twin, planId: 'people-100', tierGroup: 'people' };
+    expect(decideOrder(band, monthly, [base, other])).toMatchObject({ refusal: { code: 'addon_owned', planId: 'people-200', owned: 1 } });
+    expect(decideOrder(band, monthly, [base, { ...other, status: 'Unsubscribed' }])).toMatchObject({ ok: true });
+    expect(decideOrder(band, monthly, [base, { ...other, offerId: 'other' }])).toMatchObject({ ok: true });
+    expect(decideOrder(band, monthly, [base, { ...other, tierGroup: 'rooms' }, twin])).toMatchObject({ ok: true });
   });
 });
 

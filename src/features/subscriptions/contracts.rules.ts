@@ -21,6 +21,8 @@ export interface Owned {
   planId: string;
   offerId: string;
   role: Plan['role'];
+  /** Of whose bands its plan is one; null: of none. */
+  tierGroup: string | null;
   status: SubscriptionStatus;
 }
 
@@ -46,7 +48,14 @@ export function decideOrder(
   const running = owned.filter((one) => one.offerId === plan.offerId && keepsAnchor(one.status));
   const base = running.find((one) => one.role === 'base');
   if (!base) return refuse({ code: 'base_plan_missing', planId });
-  const twins = running.filter((one) => one.planId === planId);
+  const twins = twinsOf(plan, owned);
   if (policies.addon.stack === 'once' && twins.length > 0) return refuse({ code: 'addon_owned', planId, owned: twins.length, grants: [] });
   return ok({ price, parentId: base.subscriptionId });
 }
+
+/** What runs of the same plan already, or as another band of the same tier: of a tier one band holds at a time. */
+export const twinsOf = ({ planId, offerId, policies: { tier } }: Plan, owned: readonly Owned[]): Owned[] =>
+  owned.filter(
+    (one) =>
+      one.offerId === offerId && keepsAnchor(one.status) && (one.planId === planId || (tier !== null && one.tierGroup === tier.group)),
+  );

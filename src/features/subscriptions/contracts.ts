@@ -7,7 +7,7 @@ import { calendarDate, type UsagePeriod } from '../entitlements/periods.rules';
 import { findPlan, listPlans, type Plan, planName } from '../plans/plans';
 import type { PriceItem } from '../plans/policies';
 import type { Tenant } from '../tenants/tenants';
-import { contractTermAt, decideOrder, type Order, type Owned } from './contracts.rules';
+import { contractTermAt, decideOrder, type Order, type Owned, twinsOf } from './contracts.rules';
 import { type ChangeCause, keepSubscription } from './keep-subscription';
 import { keepsAnchor } from './lifecycle.rules';
 import type { MarketplacePerson } from './marketplace.port';
@@ -45,7 +45,7 @@ export async function checkOrder(
   const decided = decideOrder(plan, order, owned);
   if (decided.ok) return ok({ plan, ...decided.value });
   if (decided.refusal.code !== 'addon_owned') return decided;
-  const twins = owned.filter((one) => one.planId === plan.planId && keepsAnchor(one.status)).map(({ subscriptionId }) => subscriptionId);
+  const twins = twinsOf(plan, owned).map(({ subscriptionId }) => subscriptionId);
   return refuse({ ...decided.refusal, grants: await ownedGrants(tx, tenantId, twins, tx.now()) });
 }
 
@@ -167,7 +167,7 @@ async function ownedBy(tx: TxContext, tenantId: string): Promise<Owned[]> {
   const owned: Owned[] = [];
   for (const { subscriptionId, planId, planVersion, offerId, status } of await listSubscriptions(tx.db, tenantId)) {
     const plan = await findPlan(tx.db, planId, planVersion);
-    owned.push({ subscriptionId, planId, offerId, status, role: plan!.role });
+    owned.push({ subscriptionId, planId, offerId, status, role: plan!.role, tierGroup: plan!.policies.tier?.group ?? null });
   }
   return owned;
 }
