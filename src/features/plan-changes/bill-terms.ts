@@ -68,11 +68,15 @@ export async function billCounted(
   const counts: Counts = { activeMembers: people, activeTeams: teams, fullLicenses: quantity ?? 0 };
   const stretches = await stretchesOf(tx, tenantId, contract, plan, period);
   const billed = { ...period, timeZone };
+  // The plan of the bill is the one held when its period ended: what was changed after it counts for the next.
+  const last = stretches.at(-1)!.plan;
+  const lastPrice = priceFor(last, termUnit);
+  if (!lastPrice || !isInArrears(lastPrice)) return;
   const lines =
     stretches.length === 1
-      ? linesFor(plan, price, counts, billed, at)
+      ? linesFor(last, lastPrice, counts, billed, at)
       : dividedTerm({ heldTerm: termUnit, counts }, stretches, billed).lines;
-  await issueBill(tx, tenantId, countedBill(contract, plan, price, lines, period, at));
+  await issueBill(tx, tenantId, countedBill(contract, last, lastPrice, lines, period, at));
 }
 
 /**

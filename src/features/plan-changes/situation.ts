@@ -70,15 +70,15 @@ export async function situationOf(tx: TxContext, tenant: Tenant, row: Subscripti
   };
 }
 
-/** The plans that were held in a term, oldest first; the last is the one held now. */
+/** The plans that were held in a term, oldest first; of one that is over, whatever was changed after it. `plan`: the one held now. */
 export async function stretchesOf(tx: TxContext, tenantId: string, row: SubscriptionRow, plan: Plan, term: Term): Promise<Stretch[]> {
-  const changes = (await appliedSince(tx.db, tenantId, row.subscriptionId, term.start)).filter(({ effectiveAt }) => effectiveAt < term.end);
+  const changes = await appliedSince(tx.db, tenantId, row.subscriptionId, term.start);
   const [first] = changes;
   if (!first) return [{ plan, quantity: row.quantity, since: term.start }];
   const stretches: Stretch[] = [
     { plan: await publishedPlan(tx, first.fromPlan, first.fromVersion), quantity: first.fromQuantity, since: term.start },
   ];
-  for (const change of changes)
+  for (const change of changes.filter(({ effectiveAt }) => effectiveAt < term.end))
     stretches.push({
       plan: await publishedPlan(tx, change.toPlan, change.toVersion),
       quantity: change.toQuantity,

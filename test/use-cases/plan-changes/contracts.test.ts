@@ -338,6 +338,23 @@ describe('what is counted over a term', () => {
     expect((await ledger(customer)).map(({ amountMinor }) => amountMinor)).toEqual([619, 968]);
   });
 
+  test('G5, EC-13: a month that is over is billed by the plans held in it, whatever was changed before its bill', async () => {
+    const customer = await aCustomer('team-units', 'team', { now: '2026-03-15T09:00:00.000Z' });
+    const { ctx, clock, owner } = customer;
+    for (let count = 0; count < 7; count += 1) await aTeam(ctx, owner);
+    clock.set('2026-04-05T09:00:00.000Z');
+    await change(customer, { toPlanId: 'team-plus' });
+    const billed = async (at: string) => {
+      clock.set(at);
+      await rollContracts(ctx);
+      return (await ledger(customer)).map(({ planId, periodStart, amountMinor }) => [periodStart.slice(0, 10), planId, amountMinor]);
+    };
+    const march = ['2026-03-01', 'team', 8400];
+    expect(await billed('2026-04-16T00:00:00.000Z')).toEqual([march]);
+    const april = [1120, 12133].map((amount) => ['2026-04-01', 'team-plus', amount]);
+    expect(await billed('2026-05-16T00:00:00.000Z')).toEqual([march, ...april]);
+  });
+
   describe('ended within its term', () => {
     const leaving = { cancellation: { windowHours: 72, afterWindow: 'cancel_without_refund' } };
     const perTeam: PriceItem = { term: 'P1M', currency: 'EUR', minor: 1200, per: 'active_team' };
