@@ -5,17 +5,15 @@ import { audit } from '../audit/audit';
 import { calendarDate } from '../entitlements/periods.rules';
 import { releaseMail } from '../mail/send-mail';
 import { enqueue, type OutboxEvent, TryLater } from '../outbox/outbox';
-import { findPlan } from '../plans/plans';
 import { notePayment } from '../usage/unlock-grants';
-import { findBill } from './bills.store';
 import type { Buyer } from './document.rules';
-import { type DocumentRow, findDocument, findDocumentsOfBill, settleDocument } from './documents.store';
-import { buyerOf, issueReceipt, mailKeyOf, PAYMENT_TOPIC } from './issue-bill';
+import { type DocumentRow, findDocument, settleDocument } from './documents.store';
+import { buyerOf, mailKeyOf, PAYMENT_TOPIC, receiptFor, setOffRefund } from './issue-bill';
 import { mailAdmins, UNPAID_MAIL } from './mail-admins';
 import type { PaymentOutcome, Payments } from './payments.port';
 import { askAgainAfter } from './payments.rules';
 import { findPayment, lockPayment, type PaymentRow, settlePayment, tryPayment } from './payments.store';
-import { dueOf, setOff } from './set-off';
+import { dueOf } from './set-off';
 
 const Payload = z.object({ documentId: z.string() });
 
@@ -38,7 +36,7 @@ export async function collectPayment(ctx: Context, event: OutboxEvent, { payment
 /** Whether anything is left to move after earlier debts were set off. @throws TryLater while a charge is being asked for */
 async function isToMove(tx: TxContext, tenantId: string, payment: PaymentRow, at: Date): Promise<boolean> {
   if (payment.direction === 'charge') return true;
-  const done = await setOff(tx, tenantId, payment, at);
+  const done = await setOffRefund(tx, tenantId, payment, at);
   if ('leftMinor' in done) {
     if (done.leftMinor === 0) await settle(tx, tenantId, payment, 'set_off', at);
     return done.leftMinor > 0;
@@ -139,27 +137,4 @@ async function settle(
   });
   if (isFirst) await releaseMail(tx, tenantId, mailKeyOf(documentId), at);
   return buyer;
-}
-
-async function receiptFor(
-  tx: TxContext,
-  tenantId: string,
-  invoice: DocumentRow,
-  { method, creditedMinor }: PaymentRow,
-  paidAt: Date,
-  at: Date,
-): Promise<void> {
-  const { billId } = invoice;
-  const documents = await findDocumentsOfBill(tx.db, tenantId, billId);
-  if (documents.some(({ kind }) => kind === 'receipt')) return;
-  const { buyer, mailbox } = await buyerOf(tx, tenantId);
-  const bill = (await findBill(tx.db, tenantId, billId))!;
-  const plan = await findPlan(tx.db, bill.planId, bill.planVersion);
-  const isMailed = plan?.policies.documents.delivery !== 'download';
-  const content = { ...invoice.content, issuedOn: calendarDate(at, buyer.timeZone), creditedMinor };
-  await issueReceipt(
-    tx,
-    { tenantId, billId, content, timeZone: buyer.timeZone, mailbox: isMailed ? mailbox : null, method, at },
-    calendarDate(paidAt, buyer.timeZone),
-  );
 }

@@ -1,18 +1,19 @@
 import { LOCALES } from '../../contract/common';
 import type { TxContext } from '../../platform/context';
 import { invariant } from '../../platform/invariant';
+import { calendarDate } from '../entitlements/periods.rules';
 import { prepareMail, releaseMail } from '../mail/send-mail';
 import { enqueue } from '../outbox/outbox';
 import { findPlan, type Plan } from '../plans/plans';
 import { findTenant } from '../tenants/tenants';
 import type { BillLine } from './bill-lines.rules';
-import { findBilledSubscription, insertBill, insertLines, sumBilled } from './bills.store';
+import { findBill, findBilledSubscription, insertBill, insertLines, sumBilled } from './bills.store';
 import { findContact } from './contacts.store';
 import { type Buyer, contentOf, type DocumentContent, type DocumentPayment, documentNumber, isWorthADocument } from './document.rules';
-import { type DocumentRow, findDocumentsOfBill, insertDocument, takeNumber, takeStatementNumber } from './documents.store';
+import { type DocumentRow, findDocument, findDocumentsOfBill, insertDocument, takeNumber, takeStatementNumber } from './documents.store';
 import { findPayment, insertPayment, type PaymentRow } from './payments.store';
 import { currentSeller } from './seller';
-import { setOff } from './set-off';
+import { type SetOff, setOff } from './set-off';
 import { usageOf } from './usage-of';
 
 export interface NewBill {
@@ -176,7 +177,45 @@ async function order(tx: TxContext, { tenantId, content, method, at }: Issue, do
   const direction = minor > 0 ? 'charge' : 'refund';
   await insertPayment(tx.db, tenantId, { documentId, direction, method, amountMinor: Math.abs(minor), currency: content.currency }, at);
   if (method === 'provider') await enqueue(tx, tenantId, PAYMENT_TOPIC, { documentId }, at);
-  else if (direction === 'refund') await setOff(tx, tenantId, (await findPayment(tx.db, tenantId, documentId))!, at);
+  else if (direction === 'refund') await setOffRefund(tx, tenantId, (await findPayment(tx.db, tenantId, documentId))!, at);
+}
+
+/**
+ * Sets a refund off against what was never paid. A charge that is settled by it is settled as by money: what its own bill gives back
+ * goes back, because what it was to pay for has been taken back as well.
+ */
+export async function setOffRefund(tx: TxContext, tenantId: string, refund: PaymentRow, at: Date): Promise<SetOff> {
+  const done = await setOff(tx, tenantId, refund, at);
+  if ('waitsFor' in done) return done;
+  for (const charge of done.credited) {
+    const invoice = (await findDocument(tx.db, tenantId, charge.documentId))!;
+    if (invoice.content.refunded.grossMinor !== 0) await receiptFor(tx, tenantId, invoice, charge, at, at);
+  }
+  return done;
+}
+
+/** The receipt of an invoice that is settled; at most one. */
+export async function receiptFor(
+  tx: TxContext,
+  tenantId: string,
+  invoice: DocumentRow,
+  { method, creditedMinor }: Pick<PaymentRow, 'method' | 'creditedMinor'>,
+  paidAt: Date,
+  at: Date,
+): Promise<void> {
+  const { billId } = invoice;
+  const documents = await findDocumentsOfBill(tx.db, tenantId, billId);
+  if (documents.some(({ kind }) => kind === 'receipt')) return;
+  const { buyer, mailbox } = await buyerOf(tx, tenantId);
+  const bill = (await findBill(tx.db, tenantId, billId))!;
+  const plan = await findPlan(tx.db, bill.planId, bill.planVersion);
+  const isMailed = plan?.policies.documents.delivery !== 'download';
+  const content = { ...invoice.content, issuedOn: calendarDate(at, buyer.timeZone), creditedMinor };
+  await issueReceipt(
+    tx,
+    { tenantId, billId, content, timeZone: buyer.timeZone, mailbox: isMailed ? mailbox : null, method, at },
+    calendarDate(paidAt, buyer.timeZone),
+  );
 }
 
 /** Who is asked to pay, and where documents are mailed at this moment. */

@@ -362,6 +362,37 @@ describe('what was never paid does not go back', () => {
     expect(await textOf(await printed(ctx, payer, last.id))).toMatch(/Total ?€59\.00 ?Set off before ?−€39\.33 ?Balance paid ?€19\.67/u);
   });
 
+  test.each([
+    ['collected', SELLER],
+    ['transferred', transfer],
+  ])('CH-03, CH-06, G5: a charge that is set off is settled, and what its own bill gives back is not lost (%s)', async (_, seller) => {
+    const { ctx, clock } = await testContext();
+    const payer = await aPayer(ctx, { seller });
+    const payments = new RecordingPayments();
+    const pay = async (documentId: string) => {
+      if (!seller.collects)
+        await recordPayment(ctx, ACCOUNTING, { tenantId: payer.tenantId, documentId }, { paidAt: null, reference: null, reason: 'why' });
+    };
+    await pay((await payer.bill()).documents[0]!.documentId);
+    await runBilling(ctx, { payments });
+    const refund = premium(ctx.now());
+    clock.advance({ days: 10 });
+    // The first upgrade is never paid, and the second takes all of it back.
+    payments.next = { state: 'failed', reference: null, problem: 'card declined' };
+    await payer.bill({ cause: 'change', refunds: [refund] });
+    await runBilling(ctx, { payments });
+    payments.next = { state: 'paid', reference: 'ref' };
+    await pay((await payer.bill({ cause: 'change', refunds: everything(5900).refunds })).documents[0]!.documentId);
+    await runBilling(ctx, { payments });
+    const receipts = (await documentsOf(ctx, payer)).filter(({ kind }) => kind === 'receipt');
+    const owed = receipts.map(({ payment }) => payment && [payment.direction, payment.amountMinor - payment.creditedMinor]);
+    expect(owed).toHaveLength(3);
+    expect(owed).toEqual(expect.arrayContaining([null, ['refund', 0], ['refund', 3933]]));
+    // Of the second bill nothing was paid and 39.33 goes back; together with the first and the third 19.67 + 59.00 are kept.
+    expect(receipts.map(({ totalMinor }) => totalMinor)).toEqual(expect.arrayContaining([5900, -3933, 0]));
+    if (seller.collects) expect(payments.of(payer).balance).toBe(1967 + 5900);
+  });
+
   test('a provider that does not answer is asked again, and nothing is lost', async () => {
     const { ctx, clock } = await testContext();
     const payer = await aPayer(ctx);
