@@ -95,8 +95,9 @@ async function atEdge(tx: TxContext, tenant: Tenant, contract: Contract, plan: P
     await endContract(tx, tenant, subscriptionId, 'now', { name: 'end', ...BY_TIME }, billCountedUntil, edge);
     return null;
   }
-  if (change && change.effectiveAt <= edge) return applyScheduled(tx, tenant, contract, change, edge);
-  return plan.policies.tier ? chooseTier(tx, tenant, contract, plan, edge) : contract;
+  if (!change || change.effectiveAt > edge) return chooseTier(tx, tenant, contract, plan, edge);
+  const changed = await applyScheduled(tx, tenant, contract, change, edge);
+  return chooseTier(tx, tenant, changed, await publishedPlan(tx, changed.planId, changed.planVersion), edge);
 }
 
 async function applyScheduled(tx: TxContext, tenant: Tenant, contract: Contract, change: ChangeRow, edge: Date): Promise<Contract> {
@@ -110,12 +111,13 @@ async function applyScheduled(tx: TxContext, tenant: Tenant, contract: Contract,
   return changed;
 }
 
-/** Bands of one group, and of one offer, are chosen by what is counted at the bill date (HO-13, HO-14). */
+/** Bands of one group, and of one offer, are chosen by what is counted at the bill date (HO-13, HO-14), whatever was ordered for it. */
 async function chooseTier(tx: TxContext, tenant: Tenant, contract: Contract, plan: Plan, edge: Date): Promise<Contract | null> {
   const { tenantId } = tenant;
   const { subscriptionId } = contract;
-  const { group } = plan.policies.tier!;
-  const best = tierFor(await bandsOf(tx, plan.offerId, group), await countsAt(tx, tenantId, plan, contract.quantity, edge));
+  const { tier } = plan.policies;
+  if (!tier) return contract;
+  const best = tierFor(await bandsOf(tx, plan.offerId, tier.group), await countsAt(tx, tenantId, plan, contract.quantity, edge));
   if (best?.planId === plan.planId) return contract;
   if (!best) {
     await endContract(tx, tenant, subscriptionId, 'now', { name: 'tier', ...BY_TIME }, billCountedUntil, edge);

@@ -1,0 +1,39 @@
+import { rollContracts } from '../../../src/features/plan-changes/roll-contracts';
+import { mySubscriptions } from '../../../src/features/subscriptions/list-subscriptions';
+import type { Actor } from '../../../src/platform/actor';
+import { type Context, inTenant } from '../../../src/platform/context';
+import { unwrap } from '../../support/acts';
+import { aCustomer, change, ledger } from '../../support/plan-changes';
+
+const join = ({ ctx, owner }: { ctx: Context; owner: Actor }, count: number) =>
+  inTenant(ctx, owner.tenantId, ({ db }) =>
+    db.query(
+      `insert into members (tenant_id, member_id, name, role, created_at, last_active_at)
+       select $1, gen_random_uuid(), 'Person ' || n, 'member', $2, $2 from generate_series(1, $3::int) n`,
+      [owner.tenantId, ctx.now(), count],
+    ),
+  );
+const billed = async (customer: { ctx: Context; owner: Actor }, planIds: string[]) =>
+  (await ledger(customer))
+    .filter(({ planId }) => planIds.includes(planId))
+    .map(({ periodStart, planId, amountMinor }) => [periodStart.slice(0, 10), planId, amountMinor])
+    .sort();
+
+test('HO-13: a lower band ordered for the bill date gives way to the one that holds the count', async () => {
+  const customer = await aCustomer('tiered-addon', 'club');
+  const { ctx, clock, owner } = customer;
+  await join(customer, 149);
+  clock.set('2026-04-01T00:00:00.000Z');
+  await rollContracts(ctx);
+  const { id: subscriptionId } = unwrap(await mySubscriptions(ctx, owner)).items.find(({ parentId }) => parentId)!;
+  for (const edge of ['2026-05-01T00:00:00.000Z', '2026-06-01T00:00:00.000Z']) {
+    await change({ ...customer, subscriptionId }, { toPlanId: 'people-100' });
+    clock.set(edge);
+    await rollContracts(ctx);
+  }
+  expect(await billed(customer, ['people-100', 'people-200'])).toEqual([
+    ['2026-04-01', 'people-200', 2000],
+    ['2026-05-01', 'people-200', 2000],
+    ['2026-06-01', 'people-200', 2000],
+  ]);
+});
