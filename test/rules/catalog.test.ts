@@ -459,6 +459,21 @@ describe('contradictions', () => {
     expect(problemsOf(other)).toEqual([]);
   });
 
+  test('bands of one group are sold for the same terms, in any order', () => {
+    const [month, year] = ['{ term: P1M, currency: EUR, minor: 1 }', '{ term: P1Y, currency: EUR, minor: 9 }'];
+    const two = (lower: string, upper: string) => [
+      ...HEAD,
+      'plans:',
+      ...plan('base', 1, `prices: [${month}, ${year}]`),
+      ...plan('low', 2, 'role: addon', `prices: [${lower}]`, 'tier: { group: people, by: active_members, min: 51, max: 100 }'),
+      ...plan('high', 3, 'role: addon', `prices: [${upper}]`, 'tier: { group: people, by: active_members, min: 101, max: null }'),
+    ];
+    expect(problemsOf(two(`${month}, ${year}`, month))).toEqual([
+      expect.stringContaining('plan high, prices: low of the same group is sold for P1M and P1Y'),
+    ]);
+    expect(problemsOf(two(`${month}, ${year}`, `${year}, ${month}`))).toEqual([]);
+  });
+
   test('two plans of one id, two base plans of one rank, two currencies, no base plan', () => {
     expect(problemsOf([...HEAD, 'plans:', ...plan('a', 1), ...plan('a', 2)])).toEqual(['line 9, plan a, id: there is another plan a']);
     expect(problemsOf([...HEAD, 'plans:', ...plan('a', 1), ...plan('b', 1)])).toEqual([
@@ -574,6 +589,7 @@ describe('kinds of resources and what a downgrade does to them', () => {
     ['of: runs, rule: cut_newest_by, by: activated_at', 'rule: runs is an amount, not items to choose from'],
     ['of: runs, rule: detach', 'rule: runs is an amount, not items to choose from'],
     ['of: boards, rule: detach', 'rule: boards are not attachable'],
+    ['of: boards, rule: remove', 'rule: queues hang below boards and would go for good with them'],
     ['of: teams, rule: cut_newest_by, by: activated_at', 'rule: teams are never cut by a change'],
     ['of: active_members, rule: remove', 'rule: active_members are never cut by a change'],
   ])('a rule that cannot be followed: %s', (rule, said) => {
@@ -606,7 +622,7 @@ describe('kinds of resources and what a downgrade does to them', () => {
   });
 
   test('one rule for a kind', () => {
-    expect(problemsOf(trimmed('of: boards, rule: freeze', 'of: boards, rule: remove'))).toEqual([
+    expect(problemsOf(trimmed('of: boards, rule: freeze', 'of: boards, rule: cut_newest_by, by: activated_at'))).toEqual([
       expect.stringContaining('trim.0.of: there is another rule for it'),
     ]);
   });

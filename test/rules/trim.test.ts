@@ -127,6 +127,14 @@ test('CH-19, CH-20: what the plan does not have is removed, and that cannot be u
   expect(planTrim(ask(items, { sla_groups: null, allowed_ips: null }))).toEqual([]);
 });
 
+test('CH-19: what hangs below a removed item goes for good with it, and is named so', () => {
+  const board = item('boards');
+  const queues = queuesOf(board, 2);
+  const question = ask([board, ...queues], { boards: 0 }, { rules: [TrimRule.parse({ of: 'boards', rule: 'remove' })] });
+  expect(told(question)).toEqual([board, ...queues].map(({ id }) => `remove ${id}`));
+  expect(planTrim(question).some(isReversible)).toBe(false);
+});
+
 test('CH-19: without consent nothing is removed, it freezes', () => {
   const question = ask([item('sla_groups')], { sla_groups: 0 }, { mayRemove: false });
   expect(planTrim(question)).toEqual([]);

@@ -127,20 +127,25 @@ function stepsOf(rule: TrimRule, question: TrimQuestion): TrimStep[] {
         from: attachedTo!,
       }));
     case 'remove':
-      return beyond(older).flatMap(({ id }) => [{ meter: rule.of, subject: id, action: 'remove' }, ...below(id, rule.of, items)]);
+      return beyond(older).flatMap((item) => removal(item, rule.of, items));
   }
 }
 
 /** The item and whatever hangs below it. */
 function cut({ id }: TrimItem, meter: string, items: readonly TrimItem[]): TrimStep[] {
-  return [{ meter, subject: id, action: 'cut', because: 'limit' }, ...below(id, meter, items)];
+  const hanging = below(id, items).map((child) => ({ meter, subject: child.id, action: 'cut', because: 'parent' }) as const);
+  return [{ meter, subject: id, action: 'cut', because: 'limit' }, ...hanging];
 }
 
-function below(id: string, meter: string, items: readonly TrimItem[]): TrimStep[] {
+/** What hangs below it goes for good with it: nothing that is gone can be brought back, and none goes unnamed (CH-19). */
+const removal = (item: TrimItem, meter: string, items: readonly TrimItem[]): TrimStep[] =>
+  [item, ...below(item.id, items)].map(({ id }) => ({ meter, subject: id, action: 'remove' }));
+
+function below(id: string, items: readonly TrimItem[]): TrimItem[] {
   return items
     .filter(({ parentId }) => parentId === id)
     .sort(older)
-    .flatMap((child) => [{ meter, subject: child.id, action: 'cut', because: 'parent' } as const, ...below(child.id, meter, items)]);
+    .flatMap((child) => [child, ...below(child.id, items)]);
 }
 
 /** To a smaller sum in the same proportions; what rounding leaves goes to the largest remainders, among equal ones to the older. */

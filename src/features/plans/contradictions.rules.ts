@@ -141,9 +141,12 @@ function plansTogether({ plans, billing }: Catalog): Contradiction[] {
   ];
 }
 
-/** The bands of a tier group follow each other without overlap and gap, and count the same. */
+/** The bands of a tier group follow each other without overlap and gap, count the same and are sold for the same terms. */
 function tiersTogether({ plans }: Catalog): Contradiction[] {
-  const tiers = plans.flatMap(({ id, policies: { tier } }, index) => (tier ? [{ id, index, ...tier }] : []));
+  const tiers = plans.flatMap(({ id, prices, policies: { tier } }, index) => {
+    const terms = prices.map(({ term }) => term).sort();
+    return tier ? [{ id, index, terms: terms.join(' and '), ...tier }] : [];
+  });
   const groups = new Set(tiers.map(({ group }) => group));
   return [...groups].flatMap((group) => {
     const bands = tiers.filter((tier) => tier.group === group).sort((a, b) => a.min - b.min);
@@ -151,12 +154,17 @@ function tiersTogether({ plans }: Catalog): Contradiction[] {
       const lower = bands[below]!;
       const follows = lower.max === null ? null : lower.max + 1;
       return within(
-        ['plans', band.index, 'tier'],
+        ['plans', band.index],
         lines([
-          ['by', band.by !== lower.by, `${lower.id} of the same group counts ${lower.by}`],
-          ['min', follows === null || band.min < follows, `overlaps with ${lower.id}, whose band ends at ${lower.max ?? 'no number'}`],
           [
-            'min',
+            'prices',
+            band.terms !== lower.terms,
+            `${lower.id} of the same group is sold for ${lower.terms}; whoever goes from band to band keeps the term`,
+          ],
+          ['tier.by', band.by !== lower.by, `${lower.id} of the same group counts ${lower.by}`],
+          ['tier.min', follows === null || band.min < follows, `overlaps with ${lower.id}, whose band ends at ${lower.max ?? 'no number'}`],
+          [
+            'tier.min',
             follows !== null && band.min > follows,
             `leaves a gap: ${follows} to ${band.min - 1} belong to no band between ${lower.id} and ${band.id}`,
           ],
@@ -412,7 +420,7 @@ function roleOf({ billing }: Catalog, { role, policies: { addon, tier } }: Catal
 
 function trimOf({ resources }: Catalog, rules: readonly TrimRule[]): Contradiction[] {
   const positions = new Map(rules.map(({ of }, position) => [of, position]));
-  const hasChildren = (name: string): boolean => Object.values(resources).some(({ parent }) => parent === name);
+  const childOf = (name: string) => Object.keys(resources).find((child) => resources[child]!.parent === name);
   return rules.flatMap((rule, index) => {
     const { of } = rule;
     const kind: ResourceKind | undefined = resources[of];
@@ -429,12 +437,17 @@ function trimOf({ resources }: Catalog, rules: readonly TrimRule[]): Contradicti
         ['of', above !== undefined, `${of} hang below ${above}: parents are trimmed first, write it after ${above}`],
         [
           'by',
-          rule.rule === 'keep_top_by' && rule.by === 'children' && kind !== undefined && !hasChildren(of),
+          rule.rule === 'keep_top_by' && rule.by === 'children' && kind !== undefined && !childOf(of),
           `nothing hangs below ${of}, so none has most children`,
         ],
         ['rule', rule.rule === 'scale_proportionally' && kind !== undefined && measured !== 'total', `${of} is no measure with as: total`],
         ['rule', rule.rule === 'cap_at' && kind !== undefined && measured !== 'each', `${of} is no measure with as: each`],
         ['rule', picksItems && measured !== undefined, `${of} is an amount, not items to choose from; scale, cap or freeze it`],
+        [
+          'rule',
+          rule.rule === 'remove' && childOf(of) !== undefined,
+          `${childOf(of)} hang below ${of} and would go for good with them, archived ones unseen; cut or freeze ${of}`,
+        ],
         ['rule', rule.rule === 'detach' && kind !== undefined && !measured && !kind.attachable, `${of} are not attachable to anything`],
       ]),
     );
