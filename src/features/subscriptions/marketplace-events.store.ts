@@ -26,11 +26,15 @@ export interface ClaimedEvent {
   attempts: number;
 }
 
-/** Insert or nothing; the answer is the one given first. */
+/** Insert or nothing; the answer is the one given first. Of a purchase whose data was deleted nothing is kept but that it came. */
 export async function recordEvent(db: Queryable, event: NewEvent): Promise<{ answer: EventAnswer; isNew: boolean }> {
   const inserted = await db.query(
     `insert into marketplace_events (event_id, subscription_id, action, payload, request_id, correlation_id, received_at, answer, next_attempt_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (event_id) do nothing returning 1`,
+     values ($1, $2::text, $3,
+             case when exists (select from subscription_directory where source = 'marketplace' and external_id = lower($2::text) and purged_at is not null)
+                  then '{}' else $4::jsonb end,
+             $5, $6, $7, $8, $9)
+     on conflict (event_id) do nothing returning 1`,
     [
       event.eventId,
       event.subscriptionId,

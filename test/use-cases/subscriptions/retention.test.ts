@@ -1,17 +1,22 @@
 import { randomUUID } from 'node:crypto';
+import { agreeToOverage } from '../../../src/features/metering/agree-to-overage';
+import { listConsents } from '../../../src/features/metering/metering.store';
 import { loadCatalog } from '../../../src/features/plans/catalog';
 import { publishPlans } from '../../../src/features/plans/publish-plans';
 import { adoptSnapshot, readAndAdopt } from '../../../src/features/subscriptions/adopt-snapshot';
+import { orderCancellation } from '../../../src/features/subscriptions/cancel-purchase';
 import { exportData } from '../../../src/features/subscriptions/export-data';
 import { receiveMarketplaceEvent } from '../../../src/features/subscriptions/receive-event';
 import { reconcileSubscriptions } from '../../../src/features/subscriptions/reconcile';
 import { RETENTION_MAIL, retentionMails, retireOrganizations } from '../../../src/features/subscriptions/retire-organizations';
+import { listSubscriptions } from '../../../src/features/subscriptions/subscriptions.store';
 import { createTicket } from '../../../src/features/tickets/create-ticket';
 import type { Actor } from '../../../src/platform/actor';
 import { type Context, inTenant } from '../../../src/platform/context';
 import type { Queryable } from '../../../src/platform/db/database';
 import { aTicket, key, unwrap } from '../../support/acts';
 import { type TestClock, testContext } from '../../support/database';
+import { aPlanOf } from '../../support/packages';
 import { anActor } from '../../support/tenant';
 import { Truth } from '../../support/truth';
 
@@ -31,17 +36,17 @@ beforeEach(() => {
 const DAY = 86_400_000;
 const inDays = (days: number) => new Date(Date.parse('2026-03-10T09:00:00.000Z') + days * DAY);
 
-async function buy(owner: Actor) {
+async function buy(owner: Actor, planId = 'standard') {
   const person = { tenantId: owner.tenantId, objectId: owner.memberId, address: 'Buyer@sample.example' };
-  const bought = truth.buy({ planId: 'standard', purchaser: person, beneficiary: person });
+  const bought = truth.buy({ planId, purchaser: person, beneficiary: person });
   await adoptSnapshot(ctx, bought, truth.selling.realTime.now(), { name: 'activate', actor: owner.memberId });
   return bought.id;
 }
 
 /** An organization with an owner, a contact, and as many tickets. */
-async function anOrganization({ tickets = 2 } = {}) {
+async function anOrganization({ tickets = 2, planId = 'standard' } = {}) {
   const owner = anActor({ address: 'owner@sample.example' });
-  const id = await buy(owner);
+  const id = await buy(owner, planId);
   await inside(owner, async (db) => {
     await db.query(
       `insert into members (tenant_id, member_id, name, role, address, created_at, last_active_at) values ($1, $2, 'Owner', 'owner', $3, $4, $4)`,
@@ -132,6 +137,79 @@ test('what was purged stays so: the marketplace’s list, which names the buyer 
   expect(
     JSON.stringify(await inside(owner, (db) => db.query('select * from subscriptions where tenant_id = $1', [owner.tenantId]))),
   ).not.toContain(owner.memberId);
+});
+
+test('what somebody agreed to be charged for stays, as the proof of it, and nothing admits overage any more', async () => {
+  const { planId } = await aPlanOf(ctx, { quotas: { tickets: { amount: 5, overage: { mode: 'metered', dimension: 'extra' } } } });
+  const { owner, id } = await anOrganization({ planId });
+  const [purchase] = await inside(owner, (db) => listSubscriptions(db, owner.tenantId));
+  unwrap(await agreeToOverage(ctx, owner, { meter: 'tickets', cap: 7 }));
+  unwrap(await orderCancellation(ctx, owner, purchase!.subscriptionId, 'cancel_with_refund'));
+  await inside(owner, (db) =>
+    db.query(
+      `insert into plan_changes (tenant_id, change_id, subscription_id, cause, direction, from_plan, from_version, to_plan, to_version, effective_at,
+                                 state, consent, ordered_by, ordered_at, ended_at)
+       values ($1, $2, $3, 'ordered', 'upgrade', $4, 1, $4, 1, $5, 'applied', '{"change": true}', $6, $5, $5)`,
+      [owner.tenantId, randomUUID(), purchase!.subscriptionId, planId, ctx.now(), owner.memberId],
+    ),
+  );
+  await end(id);
+  await retireOn(23);
+  expect(await retireOn(30)).toEqual({ told: 0, purged: 1 });
+
+  expect(Object.keys(await rowsOf(owner)).sort()).toEqual([
+    'audit_log',
+    'cancellations',
+    'metering_consents',
+    'plan_changes',
+    'subscription_directory',
+    'subscriptions',
+    'tenants',
+  ]);
+  const [agreed] = await inside(owner, (db) => listConsents(db, owner.tenantId));
+  const words = expect.stringContaining('billed by Microsoft');
+  expect(agreed).toMatchObject({
+    cap: 7,
+    dimension: 'extra',
+    words,
+    agreedBy: owner.memberId,
+    endedAt: inDays(30),
+    endedBy: 'data deleted',
+  });
+});
+
+test('persons go from what differed and from pending purchases too, and an event that comes again brings none back', async () => {
+  const { owner, id } = await anOrganization();
+  const bought = truth.subscriptions.get(id)!;
+  bought.purchaser = { ...bought.purchaser, address: 'moved@sample.example' };
+  expect(await reconcileSubscriptions(ctx, truth.selling)).toMatchObject({ repaired: 1 });
+  await ctx.database.query(
+    `insert into pending_purchases (external_id, tenant_id, name, offer_id, plan_id, purchaser, purchased_at, last_at)
+     values ($1, $2, 'Lapsed', 'kontingent', 'standard', 'moved@sample.example', $3, $3)`,
+    [randomUUID(), owner.tenantId, ctx.now()],
+  );
+  const kept = async () =>
+    JSON.stringify([
+      await ctx.database.query('select * from subscription_drift where external_id = $1', [id]),
+      await ctx.database.query('select * from pending_purchases where tenant_id = $1', [owner.tenantId]),
+      await ctx.database.query('select * from marketplace_events where subscription_id = $1', [id]),
+    ]);
+  await end(id);
+  expect(await kept()).toContain('moved@sample.example');
+  await retireOn(23);
+  expect(await retireOn(30)).toEqual({ told: 0, purged: 1 });
+  const late = {
+    id: randomUUID(),
+    subscriptionId: id.toUpperCase(),
+    action: 'Unsubscribe',
+    planId: null,
+    requestId: null,
+    correlationId: null,
+  };
+  await receiveMarketplaceEvent(ctx, truth.selling, { ...late, payload: { id: late.id, beneficiary: 'Buyer@sample.example' } });
+  expect((await kept()).toLowerCase()).not.toContain('@sample.example');
+  const [event] = await ctx.database.query('select payload from marketplace_events where event_id = $1', [late.id]);
+  expect(event).toEqual({ payload: {} });
 });
 
 test('who was told late gets their week all the same', async () => {
