@@ -3,7 +3,7 @@ import { MarketplaceUnavailable } from '../subscriptions/marketplace.port';
 import type { UsageOfDay } from './metering.port';
 import { settledByDay } from './outcome.rules';
 import { numeral, type Quantity, quantityOf } from './quantity.rules';
-import { daysToCompare, type ReportRow, reportsOfDay, saveDay, saveReadBack, settleReport } from './reports.store';
+import { daysToCompare, ownAmong, type ReportRow, reportsOfDay, saveDay, saveReadBack, settleReport } from './reports.store';
 import type { Reporting } from './send-reports';
 
 const DAY_MS = 86_400_000;
@@ -38,7 +38,13 @@ export async function compareDays(ctx: Context, { metering }: Reporting): Promis
 async function compare(ctx: Context, day: string, theirs: UsageOfDay[], at: Date): Promise<void> {
   await inPublisher(ctx, async (tx) => {
     const lines = new Map<string, { line: UsageOfDay; submitted: Quantity; processed: Quantity }>();
-    for (const line of theirs.filter((one) => one.day === day && !NOT_REAL.has(one.reconStatus))) {
+    const own = await ownAmong(
+      tx.db,
+      theirs.map(({ resourceId }) => resourceId.toLowerCase()),
+    );
+    const isOurs = ({ resourceId, reconStatus, ...one }: UsageOfDay) =>
+      one.day === day && own.has(resourceId.toLowerCase()) && !NOT_REAL.has(reconStatus);
+    for (const line of theirs.filter(isOurs)) {
       const key = keyOf(line);
       const sum = lines.get(key);
       lines.set(key, {

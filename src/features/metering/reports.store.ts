@@ -196,6 +196,15 @@ export async function reportsOfDay(db: Queryable, day: string): Promise<ReportRo
   return rows.map(asRow);
 }
 
+/** Those of the marketplace's purchases, by its ids in small letters, that are ours: its account of a day holds all offers of the publisher. */
+export async function ownAmong(db: Queryable, resourceIds: readonly string[]): Promise<Set<string>> {
+  const rows = await db.query<{ id: string }>(
+    `select external_id as id from subscription_directory where source = 'marketplace' and external_id = any($1::text[])`,
+    [[...new Set(resourceIds)]],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
 export interface ReadBack extends UsageOfDay {
   ours: Quantity;
 }

@@ -444,6 +444,21 @@ describe('the account of a day', () => {
     expect(await mine()).toEqual([]);
     expect(await compareDays(ctx, reporting())).toBe(0);
   });
+
+  test('usage of the publisher’s other offers is none of ours; usage of our own purchases that we never sent is', async () => {
+    const tenant = await aMeteredTenant({ amount: 1 });
+    await use(tenant, 3);
+    clock.advance({ minutes: 2 });
+    await hours(1);
+    const [one] = service.booked.values();
+    const elsewhere = randomUUID();
+    service.bookElsewhere({ ...one!, resourceId: elsewhere });
+    service.bookElsewhere({ ...one!, resourceId: tenant.subscriptionId.toUpperCase(), dimension: 'never-sent' });
+    clock.advance({ days: 3 });
+    expect(await compareDays(ctx, reporting())).toBe(1);
+    const found = (await overseeDifferences(ctx)).filter(({ resourceId }) => [elsewhere, tenant.subscriptionId].includes(resourceId));
+    expect(found).toMatchObject([{ resourceId: tenant.subscriptionId, dimension: 'never-sent', submitted: '2', ours: '0' }]);
+  });
 });
 
 test('explain says that overage was agreed to and what it comes to', async () => {
