@@ -71,28 +71,43 @@ test('only a change to a plan that is not sold is refused, and never the change 
 const seen = (given: Partial<SeenEvent>): SeenEvent => ({
   action: 'ChangePlan',
   before: 'Subscribed',
-  operation: { status: 'Succeeded', planId: 'gold', quantity: null },
+  operation: { status: 'Succeeded', planId: 'gold', quantity: null, source: 'Azure' },
+  isAnswered: false,
   truth: { status: 'Subscribed', planId: 'gold', quantity: null },
   attempts: 1,
   ...given,
 });
 
+const OPEN = { operation: { status: 'InProgress', planId: 'gold', quantity: null, source: 'Azure' } } as const;
+const OPEN_OURS = { operation: { ...OPEN.operation, source: 'Partner' } };
+
 test.each<[string, boolean, Partial<SeenEvent>]>([
   ['a change that is done and shows', true, {}],
   ['a change that is done and does not show yet', false, { truth: { status: 'Subscribed', planId: 'silver', quantity: null } }],
   ['the same after many looks', true, { truth: { status: 'Subscribed', planId: 'silver', quantity: null }, attempts: 5 }],
-  ['a change that is open', false, { operation: { status: 'InProgress', planId: 'gold', quantity: null } }],
+  ['a change that is open', false, { operation: { status: 'InProgress', planId: 'gold', quantity: null, source: 'Azure' } }],
   [
     'a change that is open, whatever the number of looks',
     false,
-    { operation: { status: 'NotStarted', planId: 'gold', quantity: null }, attempts: 50 },
+    { operation: { status: 'NotStarted', planId: 'gold', quantity: null, source: 'Azure' }, attempts: 50 },
   ],
+  ['a change that is answered and stays open', false, { ...OPEN, isAnswered: true, attempts: 50 }],
+  ['the same for hours', true, { ...OPEN, isAnswered: true, attempts: 60 }],
+  ['a change that is not answered, for days', false, { ...OPEN, attempts: 500 }],
+  ['a change of ours that is open', false, { ...OPEN_OURS, isAnswered: true, attempts: 4 }],
+  ['a change of ours that is answered and never closes', true, { ...OPEN_OURS, isAnswered: true, attempts: 5 }],
+  ['a change of ours that is not answered', false, { ...OPEN_OURS, attempts: 50 }],
+  ['a reinstatement that is open', false, { ...OPEN, action: 'Reinstate', isAnswered: true, attempts: 4 }],
+  ['a reinstatement that is answered and never closes', true, { ...OPEN, action: 'Reinstate', isAnswered: true, attempts: 5 }],
   [
     'a change that failed',
     true,
-    { operation: { status: 'Failed', planId: 'gold', quantity: null }, truth: { status: 'Subscribed', planId: 'silver', quantity: null } },
+    {
+      operation: { status: 'Failed', planId: 'gold', quantity: null, source: 'Azure' },
+      truth: { status: 'Subscribed', planId: 'silver', quantity: null },
+    },
   ],
-  ['a change to what was there', true, { operation: { status: 'Conflict', planId: 'gold', quantity: null } }],
+  ['a change to what was there', true, { operation: { status: 'Conflict', planId: 'gold', quantity: null, source: 'Azure' } }],
   ['a change that nobody knows', false, { operation: null }],
   ['a change that nobody knows, after many looks', true, { operation: null, attempts: 5 }],
   [
@@ -100,7 +115,7 @@ test.each<[string, boolean, Partial<SeenEvent>]>([
     true,
     {
       action: 'ChangeQuantity',
-      operation: { status: 'Succeeded', planId: 'gold', quantity: 5 },
+      operation: { status: 'Succeeded', planId: 'gold', quantity: 5, source: 'Azure' },
       truth: { status: 'Subscribed', planId: 'gold', quantity: 5 },
     },
   ],
@@ -109,7 +124,7 @@ test.each<[string, boolean, Partial<SeenEvent>]>([
     false,
     {
       action: 'ChangeQuantity',
-      operation: { status: 'Succeeded', planId: 'gold', quantity: 5 },
+      operation: { status: 'Succeeded', planId: 'gold', quantity: 5, source: 'Azure' },
       truth: { status: 'Subscribed', planId: 'gold', quantity: 4 },
     },
   ],
@@ -129,7 +144,7 @@ test.each<[string, boolean, Partial<SeenEvent>]>([
     'a change that another one overtook, though it never shows',
     true,
     {
-      operation: { status: 'Conflict', planId: 'gold', quantity: null },
+      operation: { status: 'Conflict', planId: 'gold', quantity: null, source: 'Azure' },
       truth: { status: 'Subscribed', planId: 'silver', quantity: null },
     },
   ],

@@ -1,7 +1,7 @@
 import type { SubscriptionStatus } from '../../contract/subscriptions';
 import type { Context } from '../../platform/context';
 import { readAndAdopt } from './adopt-snapshot';
-import { actionOf, awaitsAnswer, isChange, isSettled, type MarketplaceAction } from './lifecycle.rules';
+import { actionOf, awaitsAnswer, isCourtesy, isLeftToRepair, isSettled, type MarketplaceAction } from './lifecycle.rules';
 import { type MarketplaceOperation, MarketplaceUnavailable, type Selling } from './marketplace.port';
 import {
   type ClaimedEvent,
@@ -108,12 +108,13 @@ async function look(ctx: Context, selling: Selling, event: ClaimedEvent, progres
 
   const read = await readAndAdopt(ctx, selling, event.subscriptionId, { name: event.action, actor: null });
   const adoption = read?.adoption ?? null;
-  if (adoption && !('row' in adoption)) return { isDone: false, outcome: adoption.outcome };
+  if (adoption && !('row' in adoption)) return { isDone: isLeftToRepair(event.attempts), outcome: adoption.outcome };
   if (adoption) progress.before ??= adoption.before;
-  const seen = { action, before: progress.before, operation, truth: read?.truth ?? null, attempts: event.attempts };
+  const { isAcknowledged: isAnswered, before } = progress;
+  const seen = { action, before, operation, isAnswered, truth: read?.truth ?? null, attempts: event.attempts };
   if (!isSettled(seen)) return null;
-  // Published later, the plan is taken up by a later look.
-  if (adoption && !adoption.isPlanKnown) return { isDone: false, outcome: 'plan_unknown' };
+  // Published later, the plan is taken up by a later look, or by the repair.
+  if (adoption && !adoption.isPlanKnown) return { isDone: isLeftToRepair(event.attempts), outcome: 'plan_unknown' };
   return { isDone: true, outcome: outcomeOf(action, operation, read !== null) };
 }
 
@@ -134,7 +135,7 @@ async function confirm(ctx: Context, { marketplace }: Selling, event: ClaimedEve
 
 /**
  * Says yes or no to an operation that waits for it, once; true when it was said now. A change is decided by what the operation
- * wants, whatever the event said. Of a reinstatement and of what we asked for ourselves the answer is a courtesy: nobody waits for it.
+ * wants, whatever the event said. A courtesy is tried once.
  */
 async function acknowledge(
   ctx: Context,
@@ -146,14 +147,13 @@ async function acknowledge(
 ): Promise<boolean> {
   if (progress.isAcknowledged || !awaitsAnswer(action)) return false;
   if (operation.status !== 'InProgress' && operation.status !== 'NotStarted') return false;
-  const isCourtesy = !isChange(action) || operation.source?.toLowerCase() === 'partner';
   const wanted = action === 'ChangePlan' ? operation.planId : null;
   const isUnsold = wanted !== null && (await soldPlan(ctx.database, { offerId: '', planId: wanted })) === null;
   const outcome = event.answer === 'refuse' || isUnsold ? 'Failure' : 'Success';
   try {
     await marketplace.acknowledge(operation.subscriptionId, operation.id, outcome);
   } catch (error) {
-    if (!isCourtesy || !(error instanceof MarketplaceUnavailable)) throw error;
+    if (!isCourtesy(action, operation.source) || !(error instanceof MarketplaceUnavailable)) throw error;
     ctx.log.info({ eventId: event.eventId }, 'an acknowledgement that nobody waits for was not taken');
   }
   progress.isAcknowledged = true;

@@ -16,6 +16,10 @@ export const awaitsAnswer = (action: MarketplaceAction | null): boolean => actio
 /** Of these alone the publisher may say no. */
 export const isChange = (action: MarketplaceAction | null): boolean => action === 'ChangePlan' || action === 'ChangeQuantity';
 
+/** Of a reinstatement and of what we asked for ourselves the answer is a courtesy: nobody waits for it. */
+export const isCourtesy = (action: MarketplaceAction | null, source: string | null): boolean =>
+  !isChange(action) || source?.toLowerCase() === 'partner';
+
 /** The status after an action; for a missing pair the status is taken from Get subscription. Source: SaaS life cycle. */
 const NEXT: Record<SubscriptionStatus, Partial<Record<MarketplaceAction, SubscriptionStatus>>> = {
   PendingFulfillmentStart: { Subscribe: 'Subscribed', Unsubscribe: 'Unsubscribed' },
@@ -81,6 +85,11 @@ export function answerTo(event: {
 
 /** How often an event is looked at again before the marketplace's state is taken although it does not show the event. */
 const LOOKS = 5;
+/** The same for a change that was answered and that the marketplace never closes: about as long as it repeats its webhooks. */
+const LOOKS_AT_OPEN = 60;
+
+/** Whether an event that cannot be applied here is left to the hourly repair, which shows it as drift. */
+export const isLeftToRepair = (attempts: number): boolean => attempts >= LOOKS;
 
 export interface SeenEvent {
   action: MarketplaceAction | null;
@@ -91,7 +100,10 @@ export interface SeenEvent {
     status: 'NotStarted' | 'InProgress' | 'Succeeded' | 'Failed' | 'Conflict';
     planId: string | null;
     quantity: number | null;
+    source: string | null;
   } | null;
+  /** Whether the operation has had our answer. */
+  isAnswered: boolean;
   /** null: the marketplace does not know the subscription. */
   truth: { status: SubscriptionStatus; planId: string; quantity: number | null } | null;
   /** How often the event was taken up, this time included. */
@@ -99,10 +111,13 @@ export interface SeenEvent {
 }
 
 /** Whether nothing more is to be expected of an event: the marketplace may need a while until its own state shows it. */
-export function isSettled({ action, before, operation, truth, attempts }: SeenEvent): boolean {
+export function isSettled({ action, before, operation, isAnswered, truth, attempts }: SeenEvent): boolean {
   if (action === null) return true;
   const open = operation?.status === 'NotStarted' || operation?.status === 'InProgress';
-  if (open && awaitsAnswer(action)) return false;
+  if (open && awaitsAnswer(action)) {
+    // What was answered may stay open for ever, as after a courtesy that was not taken: the state itself was adopted all the same.
+    return isAnswered && attempts >= (isCourtesy(action, operation.source) ? LOOKS : LOOKS_AT_OPEN);
+  }
   if (operation?.status === 'Failed' || operation?.status === 'Conflict' || attempts >= LOOKS) return true;
   if (truth === null || truth.status !== (nextStatus(before ?? 'PendingFulfillmentStart', action) ?? truth.status)) return false;
   if (!isChange(action)) return true;
