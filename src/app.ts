@@ -33,6 +33,7 @@ import type { WebhookProbe } from './features/operator/marketplace.port';
 import { forgetDone, type OutboxHandler, runOutbox } from './features/outbox/outbox';
 import { changeMails } from './features/plan-changes/change-notices';
 import { planChangeHandlers } from './features/plan-changes/handlers';
+import { SEND_CHANGE } from './features/plan-changes/marketplace-changes';
 import { rollContracts } from './features/plan-changes/roll-contracts';
 import { type Catalog, loadCatalog } from './features/plans/catalog';
 import { publishPlans } from './features/plans/publish-plans';
@@ -210,10 +211,17 @@ function checkSeller({ mode, seller }: Config, { billing }: Catalog): void {
   throw new ConfigError(['SELLER_ADDRESS is missing: the catalog sells directly, and invoices name the seller']);
 }
 
+/** One takes most of a minute when the marketplace does not answer: so many end within a lease. */
+const MOST_ORDERS_AT_ONCE = 5;
+
 /** What comes back by itself. Each of these only repairs or delivers: no number that a person sees waits for one. */
 function schedule(selling: Selling, reporting: Reporting, handlers: Record<string, OutboxHandler>): Job[] {
+  // While the marketplace is away, mail and messages do not wait behind what is ordered there.
+  const { [CANCEL_PURCHASE]: cancel, [SEND_CHANGE]: change, ...rest } = handlers;
+  const orders = { [CANCEL_PURCHASE]: cancel!, [SEND_CHANGE]: change! };
   return [
-    { name: 'outbox', everyMs: 1_000, run: (ctx) => runOutbox(ctx, handlers) },
+    { name: 'outbox', everyMs: 1_000, run: (ctx) => runOutbox(ctx, rest) },
+    { name: 'orders to the marketplace', everyMs: 1_000, run: (ctx) => runOutbox(ctx, orders, systemClock, MOST_ORDERS_AT_ONCE) },
     { name: 'marketplace events', everyMs: 5_000, run: (ctx) => applyPendingMarketplaceEvents(ctx, selling) },
     { name: 'subscriptions to be read again', everyMs: 5_000, run: (ctx) => rereadSubscriptions(ctx, selling) },
     { name: 'billed months', everyMs: 3_600_000, run: takeSnapshots },

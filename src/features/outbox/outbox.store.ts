@@ -43,11 +43,22 @@ export async function closeRow(db: Queryable, outboxId: string, state: 'done' | 
   await db.query('update outbox set state = $2, last_error = $3, leased_until = null where outbox_id = $1', [outboxId, state, error]);
 }
 
-/** Tried again from `until`; `counts` false: the attempt was none. */
-export async function postponeRow(db: Queryable, outboxId: string, until: Date, error: string, counts: boolean): Promise<void> {
+/** Tried again from `until`, with so many attempts behind it. */
+export async function postponeRow(db: Queryable, outboxId: string, until: Date, error: string, attempts: number): Promise<void> {
+  await db.query('update outbox set leased_until = $2, last_error = $3, attempts = $4 where outbox_id = $1', [
+    outboxId,
+    until,
+    error,
+    attempts,
+  ]);
+}
+
+/** What was given up waits again, as if it were new. */
+export async function reviveRow(db: Queryable, tenantId: string, topic: string, payload: object): Promise<void> {
   await db.query(
-    'update outbox set leased_until = $2, last_error = $3, attempts = attempts - case when $4 then 0 else 1 end where outbox_id = $1',
-    [outboxId, until, error, counts],
+    `update outbox set state = 'queued', attempts = 0, leased_until = null
+      where tenant_id = $1 and topic = $2 and payload = $3 and state = 'given_up'`,
+    [tenantId, topic, JSON.stringify(payload)],
   );
 }
 

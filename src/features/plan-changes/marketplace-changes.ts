@@ -3,11 +3,12 @@ import { Id } from '../../contract/common';
 import { type Context, inTenant, type TxContext } from '../../platform/context';
 import { invariant } from '../../platform/invariant';
 import { audit } from '../audit/audit';
-import { enqueue, type OutboxEvent, TryLater } from '../outbox/outbox';
+import { enqueue, type OutboxEvent } from '../outbox/outbox';
 import { readAndAdopt } from '../subscriptions/adopt-snapshot';
 import { heldSubscription, type SubscriptionRow } from '../subscriptions/held';
 import type { MarketplaceSubscription, Selling } from '../subscriptions/marketplace.port';
 import { SubscriptionChanged } from '../subscriptions/subscription-changed';
+import { lookAgain, waitOut } from '../subscriptions/wait-out';
 import { lockTenant } from '../tenants/tenants';
 import { restartUsage } from '../usage/restart-usage';
 import { trimItems } from './apply-change';
@@ -22,14 +23,13 @@ export const SEND_CHANGE = 'plan_change.send';
 
 const Payload = z.object({ changeId: Id });
 
-/** The marketplace answers a change within seconds, sometimes minutes. */
-const LOOK_AGAIN_MS = 3_000;
-
 /**
  * Asks the marketplace for a change, once, and follows it until the marketplace's own word shows it or refuses it. Asked again only
- * after its state was read: what is there already is adopted. @throws TryLater until it is settled, and MarketplaceUnavailable
+ * after its state was read: what is there already is adopted. @throws TryLater until it is settled
  */
-export async function sendChange(ctx: Context, selling: Selling, event: OutboxEvent): Promise<void> {
+export const sendChange = (ctx: Context, selling: Selling, event: OutboxEvent): Promise<void> => waitOut(sendWaiting(ctx, selling, event));
+
+async function sendWaiting(ctx: Context, selling: Selling, event: OutboxEvent): Promise<void> {
   const { tenantId } = event;
   invariant(tenantId, 'a plan change belongs to a tenant');
   const { changeId } = Payload.parse(event.payload);
@@ -47,7 +47,7 @@ export async function sendChange(ctx: Context, selling: Selling, event: OutboxEv
 
   if (change.operationId) return follow(ctx, act, tenantId, { ...change, operationId: change.operationId }, row);
   const asked = truth ? await act.marketplace.change(row.externalId, wantedBy(change)) : 'refused';
-  if (asked === 'busy') throw new TryLater(LOOK_AGAIN_MS);
+  if (asked === 'busy') throw lookAgain();
   if (asked === 'refused') return refused(ctx, tenantId, change);
   const { operationId } = asked;
   const waits = ['awaiting_marketplace'] as ChangeRow['state'][];
@@ -55,7 +55,7 @@ export async function sendChange(ctx: Context, selling: Selling, event: OutboxEv
     await inTenant(ctx, tenantId, ({ db }) =>
       moveChange(db, tenantId, changeId, { from: waits, to: 'awaiting_marketplace', operationId, endedAt: null }),
     );
-  throw new TryLater(LOOK_AGAIN_MS);
+  throw lookAgain();
 }
 
 async function follow(
@@ -68,7 +68,7 @@ async function follow(
   const operation = await selling.marketplace.getOperation(row.externalId, change.operationId);
   if (operation?.status === 'Failed' || operation?.status === 'Conflict') return refused(ctx, tenantId, change);
   if (operation?.status === 'Succeeded') await adopt(ctx, selling, row);
-  throw new TryLater(LOOK_AGAIN_MS);
+  throw lookAgain();
 }
 
 async function adopt(ctx: Context, selling: Selling, row: SubscriptionRow): Promise<void> {

@@ -8,7 +8,7 @@ import { ok, type Result, refuse } from '../../platform/result';
 import { audit } from '../audit/audit';
 import { may } from '../members/access.rules';
 import { enter } from '../members/admit-member';
-import { enqueue, type OutboxEvent, TryLater } from '../outbox/outbox';
+import { enqueue, enqueueAgain, type OutboxEvent } from '../outbox/outbox';
 import { findPlan } from '../plans/plans';
 import { lockTenant } from '../tenants/tenants';
 import { readAndAdopt } from './adopt-snapshot';
@@ -17,13 +17,12 @@ import { decideCancellation, type Ending } from './cancellation.rules';
 import { type CancellationRow, closeCancellation, findOpenCancellation, insertCancellation, stampOperation } from './cancellations.store';
 import type { Selling } from './marketplace.port';
 import { findInDirectory, findSubscription, lockSubscription, type SubscriptionRow } from './subscriptions.store';
+import { lookAgain, waitOut } from './wait-out';
 
 /** Sends a cancellation that was asked for here, and sees what becomes of it. */
 export const CANCEL_PURCHASE = 'subscription.cancel';
 
 const Payload = z.object({ subscriptionId: Id });
-/** Longer than the outbox tries. */
-const GIVEN_UP_AFTER_MS = 6 * 3_600_000;
 
 /**
  * Asks Microsoft to end a purchase, on the terms that the customer agreed to by name. Kept first and sent beside the answer: it has
@@ -76,8 +75,8 @@ async function order(
   if (row.status === 'Unsubscribed') return ok(null);
   const open = await findOpenCancellation(tx.db, tenantId, subscriptionId);
   if (open) {
-    // Sending it may have been given up by now; whoever asks again has it looked after again.
-    if (at.getTime() - open.askedAt.getTime() >= GIVEN_UP_AFTER_MS) await enqueue(tx, tenantId, CANCEL_PURCHASE, { subscriptionId }, at);
+    // A fault may have ended the sending; whoever asks again has it looked after again.
+    await enqueueAgain(tx, tenantId, CANCEL_PURCHASE, { subscriptionId });
     return ok(null);
   }
   const plan = await findPlan(tx.db, row.planId, row.planVersion);
@@ -93,14 +92,13 @@ async function order(
   return ok(null);
 }
 
-/** The marketplace ends a subscription within seconds, sometimes minutes. */
-const LOOK_AGAIN_MS = 3_000;
-
 /**
  * Asks the marketplace to end a purchase, once, and follows it until its own word shows it. Asked again only after its state was
  * read. What was agreed to as refundable is not sent late: nobody pays for our delay. @throws TryLater until it is settled
  */
-export async function sendCancellation(ctx: Context, selling: Selling, event: OutboxEvent): Promise<void> {
+export const sendCancellation = (ctx: Context, selling: Selling, event: OutboxEvent): Promise<void> => waitOut(send(ctx, selling, event));
+
+async function send(ctx: Context, selling: Selling, event: OutboxEvent): Promise<void> {
   const { tenantId } = event;
   invariant(tenantId, 'a cancellation belongs to a tenant');
   const { subscriptionId } = Payload.parse(event.payload);
@@ -115,7 +113,7 @@ export async function sendCancellation(ctx: Context, selling: Selling, event: Ou
   const read = await readAndAdopt(ctx, act, row.externalId, { name: 'cancel', actor: null });
   if (read?.truth.status === 'Unsubscribed') return;
   const refusal = read ? await ask(ctx, act, tenantId, cancellation, row) : 'unknown_to_marketplace';
-  if (refusal === null) throw new TryLater(LOOK_AGAIN_MS);
+  if (refusal === null) throw lookAgain();
   await inTenant(ctx, tenantId, (tx) => settle(tx, tenantId, subscriptionId, { state: 'refused', outcome: refusal }, tx.now()));
 }
 

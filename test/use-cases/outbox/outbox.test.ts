@@ -103,3 +103,25 @@ test('a wait that was asked for is kept, and more to do is no failed try', async
   await run(async () => {});
   expect((await stateOf(id)).state).toBe('done');
 });
+
+test('what waits patiently is never given up, is looked after every few minutes, and leaves attempts for a fault after it', async () => {
+  const id = await put();
+  let tries = 0;
+  const patient = async () => {
+    tries += 1;
+    throw new TryLater(3_000, { isPatient: true });
+  };
+  for (let minute = 0; minute < 600; minute += 1) {
+    await run(patient);
+    real.advance({ minutes: 1 });
+  }
+  expect(tries).toBeGreaterThan(60);
+  expect(await stateOf(id)).toEqual({ state: 'queued', attempts: 9 });
+  real.advance({ minutes: 10 });
+  await run(async () => {
+    throw new Error('broken');
+  });
+  real.advance({ minutes: 30 });
+  await run(async () => {});
+  expect((await stateOf(id)).state).toBe('done');
+});

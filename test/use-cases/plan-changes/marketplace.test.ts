@@ -7,7 +7,7 @@ import { activateSubscription } from '../../../src/features/subscriptions/activa
 import { readAndAdopt } from '../../../src/features/subscriptions/adopt-snapshot';
 import { applyMarketplaceEvent } from '../../../src/features/subscriptions/apply-event';
 import { mySubscriptions } from '../../../src/features/subscriptions/list-subscriptions';
-import type { Selling } from '../../../src/features/subscriptions/marketplace.port';
+import { MarketplaceUnavailable, type Selling } from '../../../src/features/subscriptions/marketplace.port';
 import { receiveMarketplaceEvent } from '../../../src/features/subscriptions/receive-event';
 import { createTicket } from '../../../src/features/tickets/create-ticket';
 import { listTickets } from '../../../src/features/tickets/tickets';
@@ -53,10 +53,10 @@ async function aBuyer(preset: string, planId: string, given: Parameters<Fulfillm
 }
 
 /** Everything that is due now, and what it leads to. */
-async function deliver(): Promise<void> {
+async function deliver(by = selling, rounds = 4): Promise<void> {
   const messages = { sendAnnouncement: async () => ({ outcome: 'sent' as const }) };
-  for (let round = 1; round <= 4; round += 1) {
-    await runOutbox(ctx, planChangeHandlers(ctx, { selling, messages }), real);
+  for (let round = 1; round <= rounds; round += 1) {
+    await runOutbox(ctx, planChangeHandlers(ctx, { selling: by, messages }), real);
     real.advance({ seconds: 30 });
   }
 }
@@ -239,6 +239,21 @@ describe('at the marketplace', () => {
     await deliver();
     expect((await customer.subscription()).planId).toBe('starter-seats');
     expect(unwrap(await getChange(ctx, customer.owner, customer.subscriptionId, ordered.id)).state).toBe('applied');
+  });
+
+  test('a planned downgrade outlasts a marketplace that is away for hours when it is to be sent', async () => {
+    await aBuyer('license-pool', 'business-seats', { quantity: 10 });
+    await change(customer, { toPlanId: 'starter-seats' });
+    clock.set('2026-05-01T00:30:00.000Z');
+    Object.assign(api.subscriptions.get(externalId)!, { termStart: '2026-05-01T00:00:00Z', termEnd: '2026-05-31T00:00:00Z' });
+    await announce(api.begin(externalId, 'Renew'));
+    const down = { getSubscription: () => Promise.reject(new MarketplaceUnavailable('down')) };
+    const away = { ...selling, marketplace: { correlated: () => down } } as unknown as Selling;
+    await deliver(away, 240);
+    expect(operations()).toEqual([]);
+    real.advance({ minutes: 10 });
+    await deliver();
+    expect(operations().map(({ planId }) => planId)).toEqual(['starter-seats']);
   });
 
   test('the number of licenses is changed there as well', async () => {

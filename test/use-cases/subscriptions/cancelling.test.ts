@@ -1,14 +1,15 @@
+import { runOutbox } from '../../../src/features/outbox/outbox';
 import { cancelSubscription } from '../../../src/features/plan-changes/cancel-subscription';
 import { loadCatalog } from '../../../src/features/plans/catalog';
 import { publishPlans } from '../../../src/features/plans/publish-plans';
 import { adoptSnapshot } from '../../../src/features/subscriptions/adopt-snapshot';
 import { CANCEL_PURCHASE, cancelFromAccount, sendCancellation } from '../../../src/features/subscriptions/cancel-purchase';
 import { mySubscriptions } from '../../../src/features/subscriptions/list-subscriptions';
-import type { MarketplaceSubscription } from '../../../src/features/subscriptions/marketplace.port';
+import { type MarketplaceSubscription, MarketplaceUnavailable, type Selling } from '../../../src/features/subscriptions/marketplace.port';
 import type { Actor } from '../../../src/platform/actor';
 import { type Context, inTenant } from '../../../src/platform/context';
 import { unwrap } from '../../support/acts';
-import { type TestClock, testContext } from '../../support/database';
+import { TestClock, testContext } from '../../support/database';
 import { anActor } from '../../support/tenant';
 import { Truth } from '../../support/truth';
 
@@ -109,16 +110,46 @@ test('asked any number of times, at once or again, the marketplace is asked once
   expect(cancels()).toHaveLength(1);
 });
 
-test('what could not be sent for hours is sent again when somebody asks again, and is still one cancellation', async () => {
+/** As the job does, with time going on until so many minutes are over. */
+async function tryFor(minutes: number, selling: Selling, real: TestClock): Promise<void> {
+  for (let minute = 0; minute < minutes; minute += 1) {
+    await runOutbox(ctx, { [CANCEL_PURCHASE]: (event) => sendCancellation(ctx, selling, event) }, real);
+    real.advance({ minutes: 1 });
+  }
+}
+
+test('a marketplace that is away for hours loses no cancellation, and time that it asks for is given', async () => {
+  await ctx.database.query('delete from outbox where topic = $1', [CANCEL_PURCHASE]);
+  const { owner, id, bought } = await aPurchase();
+  let looks = 0;
+  const getSubscription = () => {
+    looks += 1;
+    return Promise.reject(new MarketplaceUnavailable('down', 3_600_000));
+  };
+  const correlated = () => ({ ...truth.selling.marketplace, getSubscription });
+  const away = { ...truth.selling, marketplace: { ...truth.selling.marketplace, correlated } } as unknown as Selling;
+  const real = new TestClock(ctx.now());
+  await cancel(owner, id, 'cancel_with_refund');
+  await tryFor(20 * 60, away, real);
+  expect(looks).toBeGreaterThan(12);
+  expect(looks).toBeLessThanOrEqual(20);
+  expect(await asked(owner)).toMatchObject([{ state: 'open' }]);
+  await tryFor(90, truth.selling, real);
+  expect(cancels()).toHaveLength(1);
+  expect(truth.subscriptions.get(bought.id)).toMatchObject({ status: 'Unsubscribed' });
+  expect(await asked(owner)).toMatchObject([{ state: 'done' }]);
+});
+
+test('what a fault of ours ended is sent again when somebody asks again, and is still one cancellation', async () => {
   const { owner, id } = await aPurchase();
-  const queued = () => ctx.database.query('select 1 from outbox where topic = $1 and tenant_id = $2', [CANCEL_PURCHASE, owner.tenantId]);
+  const states = () =>
+    ctx.database.query('select state, attempts from outbox where topic = $1 and tenant_id = $2', [CANCEL_PURCHASE, owner.tenantId]);
   await cancel(owner, id, 'cancel_with_refund');
-  clock.advance({ hours: 5 });
   await cancel(owner, id, 'cancel_with_refund');
-  expect(await queued()).toHaveLength(1);
-  clock.advance({ hours: 1 });
+  expect(await states()).toEqual([{ state: 'queued', attempts: 0 }]);
+  await ctx.database.query(`update outbox set state = 'given_up', attempts = 12 where tenant_id = $1`, [owner.tenantId]);
   await cancel(owner, id, 'cancel_with_refund');
-  expect(await queued()).toHaveLength(2);
+  expect(await states()).toEqual([{ state: 'queued', attempts: 0 }]);
   expect(await asked(owner)).toHaveLength(1);
 });
 
