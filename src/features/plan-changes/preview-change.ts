@@ -106,7 +106,8 @@ export function foresee(
 function moneyQuestion(situation: Situation, decision: Decision): MoneyQuestion | null {
   const { held, row, term, stretches, counts, billedMinor, tenant, at } = situation;
   if (!term) return null;
-  const next = termFrom(situation, decision.restarts ? at : term.end, decision.term, decision.restarts);
+  // Another term is counted from where it begins: from the old anchor a year would end at the next anniversary.
+  const next = termFrom(situation, decision.restarts ? at : term.end, decision.term, decision.restarts || decision.term !== row.termUnit);
   return {
     decision,
     source: held.source,

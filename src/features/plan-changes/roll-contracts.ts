@@ -2,6 +2,7 @@ import { type Context, inTenant, type TxContext } from '../../platform/context';
 import { billStart } from '../billing/bill-start';
 import { countsAt } from '../billing/counts';
 import { tierFor } from '../billing/tier.rules';
+import { calendarDate } from '../entitlements/periods.rules';
 import { listPlans, type Plan } from '../plans/plans';
 import {
   type Contract,
@@ -105,6 +106,7 @@ async function applyScheduled(tx: TxContext, tenant: Tenant, contract: Contract,
   const { decision, outcome } = await foreseeChange(tx, tenant.tenantId, change, situation);
   const changed = await applyToContract(tx, situation, contract, decision, { name: 'change', ...BY_TIME }, edge, {
     termUnit: change.termUnit,
+    ...(change.termUnit !== contract.termUnit && { anchorDate: calendarDate(edge, tenant.timeZone) }),
   });
   await trimItems(tx, situation, change, outcome, edge);
   await moveChange(tx.db, tenant.tenantId, change.changeId, { from: ['scheduled'], to: 'applied', endedAt: edge });
