@@ -166,6 +166,8 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
     async start() {
       listening = await new Promise<Server>((resolve, reject) => {
         const opened = server.listen(config.port, config.host, (error?: Error) => (error ? reject(error) : resolve(opened)));
+        // Longer than a gateway or a client keeps one: whoever closes first must not be the one who is about to be asked.
+        opened.keepAliveTimeout = KEEP_ALIVE_MS;
       });
       const handlers: Record<string, OutboxHandler> = {
         ...noticeHandlers(ctx, { messages, mailboxOf: async (tx, tenantId) => (await buyerOf(tx, tenantId)).mailbox }),
@@ -210,6 +212,9 @@ function checkSeller({ mode, seller }: Config, { billing }: Catalog): void {
   if (mode !== 'production' || billing !== 'direct' || seller.address.length > 0) return;
   throw new ConfigError(['SELLER_ADDRESS is missing: the catalog sells directly, and invoices name the seller']);
 }
+
+/** Azure's gateways give up an idle connection after four minutes at the latest, others after one. */
+const KEEP_ALIVE_MS = 250_000;
 
 /** One takes most of a minute when the marketplace does not answer: so many end within a lease. */
 const MOST_ORDERS_AT_ONCE = 5;
