@@ -1,5 +1,6 @@
 import type { Queryable } from '../../platform/db/database';
 import type { BillLine } from './bill-lines.rules';
+import type { Amounts } from './document.rules';
 
 export interface BillRow {
   billId: string;
@@ -70,6 +71,35 @@ export async function sumBilled(db: Queryable, tenantId: string, subscriptionId:
     [tenantId, subscriptionId, periodStart],
   );
   return row!.minor;
+}
+
+/**
+ * Everything a contract was billed so far: its lines, less what was given back, and the same as its documents say it with tax, each
+ * rounded for itself. Null: nothing.
+ */
+export async function sumBills(
+  db: Queryable,
+  tenantId: string,
+  subscriptionId: string,
+): Promise<{ currency: string; since: Date; minor: number; asked: Amounts } | null> {
+  const [row] = await db.query<{ currency: string; since: Date; minor: number } & Amounts>(
+    `select b.currency, min(b.period_start) as since, sum(l.minor)::float8 as minor, coalesce(sum(d.net), 0)::float8 as "netMinor",
+            coalesce(sum(d.tax), 0)::float8 as "taxMinor", coalesce(sum(d.gross), 0)::float8 as "grossMinor"
+       from bills b
+      cross join lateral (
+        select sum(amount_minor) as minor from bill_lines where tenant_id = b.tenant_id and bill_id = b.bill_id) l
+       left join lateral (
+        select (content #>> '{total,netMinor}')::bigint + (content #>> '{refunded,netMinor}')::bigint as net,
+               (content #>> '{total,taxMinor}')::bigint + (content #>> '{refunded,taxMinor}')::bigint as tax,
+               (content #>> '{total,grossMinor}')::bigint + (content #>> '{refunded,grossMinor}')::bigint as gross
+          from billing_documents where tenant_id = b.tenant_id and bill_id = b.bill_id limit 1) d on true
+      where b.tenant_id = $1 and b.subscription_id = $2 and b.billed_by = 'direct' and l.minor is not null
+      group by b.currency`,
+    [tenantId, subscriptionId],
+  );
+  if (!row) return null;
+  const { currency, since, minor, netMinor, taxMinor, grossMinor } = row;
+  return { currency, since, minor, asked: { netMinor, taxMinor, grossMinor } };
 }
 
 /** What is billed, and by what. */

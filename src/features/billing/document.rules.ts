@@ -70,6 +70,8 @@ export interface Billed {
   currency: string;
   lines: BillLine[];
   refunds: BillLine[];
+  /** What goes back, where it is not taxed as one sum. */
+  refunded?: Amounts | undefined;
   period: Term;
   at: Date;
 }
@@ -99,7 +101,7 @@ export function contentOf(bill: Billed, seller: Seller, buyer: Buyer): Omit<Docu
     refunds: bill.refunds,
     tax,
     total: taxed(sumOf(bill.lines), tax),
-    refunded: taxed(sumOf(bill.refunds), tax),
+    refunded: bill.refunded ?? taxed(sumOf(bill.refunds), tax),
     usage: [],
   };
 }

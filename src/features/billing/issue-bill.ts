@@ -7,9 +7,17 @@ import { enqueue } from '../outbox/outbox';
 import { findPlan, type Plan } from '../plans/plans';
 import { findTenant } from '../tenants/tenants';
 import type { BillLine } from './bill-lines.rules';
-import { findBill, findBilledSubscription, insertBill, insertLines, sumBilled } from './bills.store';
+import { findBill, findBilledSubscription, insertBill, insertLines, sumBilled, sumBills } from './bills.store';
 import { findContact } from './contacts.store';
-import { type Buyer, contentOf, type DocumentContent, type DocumentPayment, documentNumber, isWorthADocument } from './document.rules';
+import {
+  type Amounts,
+  type Buyer,
+  contentOf,
+  type DocumentContent,
+  type DocumentPayment,
+  documentNumber,
+  isWorthADocument,
+} from './document.rules';
 import { type DocumentRow, findDocument, findDocumentsOfBill, insertDocument, takeNumber, takeStatementNumber } from './documents.store';
 import { findPayment, insertPayment, type PaymentRow } from './payments.store';
 import { currentSeller } from './seller';
@@ -25,6 +33,8 @@ export interface NewBill {
   lines: BillLine[];
   /** What goes back of an earlier bill; amounts are negative. */
   refunds?: BillLine[];
+  /** What goes back with its tax, where that is to be what several documents asked for, each rounded for itself. */
+  refunded?: Amounts;
   /** Half-open. */
   periodStart: Date;
   periodEnd: Date;
@@ -76,6 +86,7 @@ export async function issueBill(tx: TxContext, tenantId: string, bill: NewBill):
     currency,
     lines,
     refunds,
+    refunded: bill.refunded,
     period: { start: periodStart, end: periodEnd },
     at,
   };
@@ -98,6 +109,9 @@ export async function issueBill(tx: TxContext, tenantId: string, bill: NewBill):
 /** What a subscription was billed so far for the period that began then; refunds are of earlier periods. */
 export const billedFor = (tx: TxContext, tenantId: string, subscriptionId: string, periodStart: Date): Promise<number> =>
   sumBilled(tx.db, tenantId, subscriptionId, periodStart);
+
+/** Everything a contract was billed so far, less what was given back; with tax as its documents asked for it. Null: nothing. */
+export const billedInAll = (tx: TxContext, tenantId: string, subscriptionId: string) => sumBills(tx.db, tenantId, subscriptionId);
 
 export const PAYMENT_TOPIC = 'billing.payment';
 export const DOCUMENT_MAIL = 'billing_document';

@@ -3,14 +3,13 @@ import type { Actor } from '../../platform/actor';
 import { type Context, inTenant, type TxContext } from '../../platform/context';
 import { ok, type Result, refuse } from '../../platform/result';
 import { refundLine } from '../billing/bill-lines.rules';
-import { billedFor, issueBill } from '../billing/issue-bill';
+import { billedInAll, issueBill } from '../billing/issue-bill';
 import { enter } from '../members/admit-member';
 import { cancellationAt } from '../subscriptions/cancellation.rules';
 import { type BillEnd, type Contract, changeContract, endContract, lockContract } from '../subscriptions/contracts';
 import { heldSubscription } from '../subscriptions/held';
 import { lockTenant, type Tenant } from '../tenants/tenants';
 import { billCountedUntil } from './bill-terms';
-import { priceFor } from './change.rules';
 import { endOpenChange } from './plan-changes';
 import { findOpenChange } from './plan-changes.store';
 import { publishedPlan } from './situation';
@@ -63,21 +62,22 @@ function withContract(ctx: Context, actor: Actor, subscriptionId: string, act: A
   });
 }
 
-/** All that was billed for the running term; cancelled in its window a purchase costs nothing. */
+/** All that was billed since the purchase, through every change of plan; cancelled in its window it costs nothing. */
 const giveBack: BillEnd = async (tx, { tenantId, timeZone }, contract, at) => {
-  const { subscriptionId, termStart: start, termEnd: end, termUnit, planId, planVersion } = contract;
+  const { subscriptionId, termEnd: end, planId, planVersion } = contract;
+  const billed = await billedInAll(tx, tenantId, subscriptionId);
+  if (!billed || billed.minor <= 0) return;
+  const { currency, since: start, minor, asked } = billed;
   const plan = await publishedPlan(tx, planId, planVersion);
-  const price = priceFor(plan, termUnit);
-  const billedMinor = await billedFor(tx, tenantId, subscriptionId, start);
-  if (!price || billedMinor <= 0) return;
-  const paid = { plan, price: { ...price, minor: billedMinor, per: 'subscription' as const }, quantity: 1 };
+  const paid = { plan, price: { currency, minor, per: 'subscription' as const }, quantity: 1 };
   await issueBill(tx, tenantId, {
     billId: `cancel:${subscriptionId}`,
     subscriptionId,
     cause: 'change',
-    currency: price.currency,
+    currency,
     lines: [],
     refunds: [refundLine({ start, end, timeZone }, start, paid, { proration: 'days', basis: 'actual' })],
+    refunded: { netMinor: -asked.netMinor, taxMinor: asked.taxMinor === 0 ? 0 : -asked.taxMinor, grossMinor: -asked.grossMinor },
     plan,
     at,
     periodStart: start,

@@ -1,3 +1,6 @@
+import { listDocuments } from '../../../src/features/billing/documents';
+import { publishSeller } from '../../../src/features/billing/seller';
+import { cancelContract } from '../../../src/features/plan-changes/cancel-contract';
 import { getChange, listChanges, withdrawChange } from '../../../src/features/plan-changes/plan-changes';
 import { rehearse } from '../../../src/features/plan-changes/preview-change';
 import { rollContracts } from '../../../src/features/plan-changes/roll-contracts';
@@ -5,6 +8,8 @@ import { attachResource, deleteResource, getResource } from '../../../src/featur
 import { createTicket } from '../../../src/features/tickets/create-ticket';
 import { readUsage } from '../../../src/features/usage/read-usage';
 import { aTicket, key, refusalOf, unwrap } from '../../support/acts';
+import { SELLER } from '../../support/billing';
+import { testContext } from '../../support/database';
 import { aCustomer, type Customer, change, item, ledger, order, preview } from '../../support/plan-changes';
 
 const limitOf = async ({ ctx, owner }: Customer, meter: string) => {
@@ -257,4 +262,31 @@ test('a run that is weeks late writes the bills that punctual ones would have', 
     ['2026-04-30T00:00', '2026-05-31T00:00'],
   ]);
   expect(await late.subscription()).toMatchObject({ termEnd: '2026-05-31T00:00:00.000Z' });
+});
+
+test('TW-23, G5: cancelled in its window all the money comes back, through a change of plan and with every tax as it was asked for', async () => {
+  // At this rate the sum of all bills is taxed a cent lower than one bill after the other.
+  await publishSeller((await testContext()).ctx, { ...SELLER, collects: false, tax: { name: null, basisPoints: 1930, included: false } });
+  const customer = await aCustomer('whole-month', 'growth', { now: '2026-03-01T10:00:00.000Z' });
+  const { ctx, clock, owner, subscriptionId } = customer;
+  clock.set('2026-03-03T10:00:00.000Z');
+  await change(customer, { toPlanId: 'scale' });
+  clock.set('2026-03-04T09:00:00.000Z');
+  unwrap(await cancelContract(ctx, owner, subscriptionId));
+  expect((await ledger(customer)).map(({ kind, amountMinor }) => [kind, amountMinor])).toEqual(
+    expect.arrayContaining([
+      ['charge', 5900],
+      ['charge', 9900],
+      ['refund', -5519],
+      ['refund', -10281],
+    ]),
+  );
+  // Nothing had been paid yet: nothing is asked for any more, and nothing goes back.
+  const documents = unwrap(await listDocuments(ctx, owner, { limit: 50 })).items;
+  expect(documents.map(({ payment }) => [payment?.direction, payment?.amountMinor, payment?.state]).sort()).toEqual([
+    ['charge', 11811, 'credited'],
+    ['charge', 7039, 'credited'],
+    ['refund', 12266, 'credited'],
+    ['refund', 6584, 'credited'],
+  ]);
 });
