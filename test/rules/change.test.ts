@@ -178,6 +178,33 @@ describe('whether a plan may change', () => {
     expect(decided(decide(held(unpriced), resetting('a', 20)))).toMatchObject({ restarts: true });
   });
 
+  test('G5: between billed ahead and counted afterwards, or from a counted term to another, a change waits for the bill', () => {
+    const change = { allowed: 'any', downgrade: { effective: 'now' }, upgrade: { anchor: 'reset' }, proration: 'refund_and_full' };
+    const of = (planId: string, per: PriceItem['per'], minor = 1200) =>
+      aPlan(planId, 10, { prices: [priced(minor, { per }), priced(minor * 10, { per, term: 'P1Y' })], policies: { change } });
+    const when = (from: Plan, to: Plan, wanted: Partial<Wanted> = {}) => decided(decide(held(from), to, wanted));
+    const waiting = { effective: 'period_end', restarts: false };
+    const [flat, seats, teams, people] = [
+      of('flat', 'subscription'),
+      of('s', 'full_license'),
+      of('t', 'active_team'),
+      of('m', 'active_member'),
+    ];
+    for (const ahead of [flat, seats])
+      for (const counted of [teams, people])
+        for (const term of ['P1M', 'P1Y']) {
+          expect(when(ahead, counted, { term })).toMatchObject(waiting);
+          expect(when(counted, ahead, { term })).toMatchObject(waiting);
+        }
+    expect(when(teams, people, { term: 'P1Y' })).toMatchObject(waiting);
+    expect(when(teams, teams, { term: 'P1Y' })).toMatchObject(waiting);
+    expect(when(teams, people)).toMatchObject({ effective: 'now', restarts: false });
+    expect(when(flat, seats)).toMatchObject({ effective: 'now', restarts: true });
+    // What is free has no bill to wait for.
+    expect(when(of('free', 'subscription', 0), teams)).toMatchObject({ effective: 'now', restarts: true });
+    expect(when(teams, of('free', 'subscription', 0))).toMatchObject(waiting);
+  });
+
   test('another number at the marketplace is no other plan; another term of the plan held is a change', () => {
     const there = { ...seats(10), billing: 'marketplace' as const };
     const bought = held(there, { source: 'marketplace', quantity: 10 });

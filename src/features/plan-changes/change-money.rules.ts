@@ -93,19 +93,24 @@ function sharedTerm(question: MoneyQuestion, price: PriceItem) {
   return { lines: billed ? [...lines, billed] : lines, period: term };
 }
 
-/** What each plan held in a term costs for its part of it, by the rule of the first; nothing from `endedAt` on. */
+/**
+ * What each plan held in a term costs for its part of it, by the rule of the first; nothing from `endedAt` on. `ofCounted`: only
+ * plans that are billed afterwards; what the others cost was billed ahead.
+ */
 export function dividedTerm(
-  { heldTerm, counts }: Pick<MoneyQuestion, 'heldTerm' | 'counts'>,
+  { heldTerm, counts, ofCounted = false }: Pick<MoneyQuestion, 'heldTerm' | 'counts'> & { ofCounted?: boolean },
   stretches: readonly Stretch[],
   period: BilledPeriod,
   endedAt: Date | null = null,
 ): { lines: BillLine[] } {
-  const parts = stretches.flatMap(({ plan, quantity, since }): (PlanPart & { since: Date })[] => {
+  const held = stretches.flatMap(({ plan, quantity, since }): { part: PlanPart | null; since: Date }[] => {
     const price = priceFor(plan, heldTerm);
-    return price ? [{ plan, price, quantity: unitsOf(price.per, { ...counts, fullLicenses: quantity ?? 0 }), since }] : [];
+    if (ofCounted && !(price && isInArrears(price))) return [{ part: null, since }];
+    return price ? [{ part: { plan, price, quantity: unitsOf(price.per, { ...counts, fullLicenses: quantity ?? 0 }) }, since }] : [];
   });
+  const parts = held.map(({ part }) => part);
   const { proration, basis } = stretches[0]!.plan.policies.change;
-  const cuts = [...parts.slice(1).map(({ since }) => since), ...(endedAt ? [endedAt] : [])];
+  const cuts = [...held.slice(1).map(({ since }) => since), ...(endedAt ? [endedAt] : [])];
   const by = { proration: proration === 'seconds' ? 'seconds' : 'days', basis } as const;
   return { lines: proratedLines(period, cuts, endedAt ? [...parts, null] : parts, by) };
 }

@@ -81,10 +81,10 @@ export function decideChange(held: Held, wanted: Wanted, newest: Plan | null, op
   if (held.source === 'marketplace' && to.planId !== from.planId && quantity !== held.quantity) return notAllowed('one_at_a_time', to);
 
   const direction = isAbove(to, quantity, held) ? 'upgrade' : 'downgrade';
-  const effective = policy[direction].effective;
   // What is billed when the term is over has nothing to give back, and is divided then.
   const price = priceFor(from, held.termUnit);
   const isCountedLater = price !== null && isInArrears(price);
+  const effective = waitsForBill(price, priceFor(to, term)!, term) ? 'period_end' : policy[direction].effective;
   const isFull = policy.proration === 'refund_and_full' || (direction === 'upgrade' && policy.upgrade.anchor === 'reset');
   return ok({
     to,
@@ -94,6 +94,16 @@ export function decideChange(held: Held, wanted: Wanted, newest: Plan | null, op
     effective,
     restarts: effective === 'now' && ((isFull && !isCountedLater) || term !== held.termUnit),
   });
+}
+
+/**
+ * Billed ahead and counted afterwards are never divided within one term: neither bill would know of the other. Nor does a term end
+ * early whose count is still to be billed. What costs nothing has no bill to wait for.
+ */
+function waitsForBill(held: PriceItem | null, next: PriceItem, term: string): boolean {
+  if (!held) return false;
+  if (isInArrears(held)) return !isInArrears(next) || term !== held.term;
+  return isInArrears(next) && held.minor > 0;
 }
 
 type Barrier = Extract<Refusal, { code: 'change_not_allowed' }>['reason'];

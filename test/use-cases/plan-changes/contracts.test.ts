@@ -355,6 +355,39 @@ describe('what is counted over a term', () => {
     expect(await billed('2026-05-16T00:00:00.000Z')).toEqual([march, ...april]);
   });
 
+  test('G5: from a price paid ahead to a counted one and back, each is billed once, for its own part', async () => {
+    const { ctx, clock } = await testContext({ now: '2026-03-15T09:00:00.000Z' });
+    const policies = { change: { downgrade: { effective: 'now' } } };
+    const flat = await aDirectPlan(ctx, { policies, prices: [{ term: 'P1M', currency: 'EUR', minor: 2900, per: 'subscription' }] });
+    const teams = await aDirectPlan(ctx, { policies, prices: [{ term: 'P1M', currency: 'EUR', minor: 1200, per: 'active_team' }] });
+    const owner = anActor();
+    const organization = { name: 'Sample Works', contactAddress: 'office@sample.example', locale: 'en', timeZone: 'UTC' } as const;
+    const first = { planId: flat.planId, term: 'P1M', quantity: null, consent: consentTo(flat), organization } as const;
+    const { id: subscriptionId } = unwrap(await buyContract(ctx, owner, key(), first, billStart)).record;
+    const customer = { ctx, clock, owner, subscriptionId } as Customer;
+    await aTeam(ctx, owner);
+    const steps = [
+      ['2026-03-20T09:00:00.000Z', teams],
+      ['2026-05-20T09:00:00.000Z', flat],
+    ] as const;
+    for (const [at, { planId }] of steps) {
+      clock.set(at);
+      await rollContracts(ctx);
+      expect(await change(customer, { toPlanId: planId })).toMatchObject({ state: 'scheduled' });
+    }
+    clock.set('2026-07-16T00:00:00.000Z');
+    await rollContracts(ctx);
+    const billed = (await ledger(customer)).map(({ periodStart, amountMinor }) => [periodStart.slice(0, 10), amountMinor]);
+    expect(billed.sort()).toEqual([
+      ['2026-03-15', 2900],
+      // Until the 15th the first plan was paid ahead.
+      ['2026-04-01', 640],
+      ['2026-05-01', 1200],
+      ['2026-06-15', 2900],
+      ['2026-07-15', 2900],
+    ]);
+  });
+
   describe('ended within its term', () => {
     const leaving = { cancellation: { windowHours: 72, afterWindow: 'cancel_without_refund' } };
     const perTeam: PriceItem = { term: 'P1M', currency: 'EUR', minor: 1200, per: 'active_team' };
