@@ -143,6 +143,7 @@ export const PlanChange = z.object({
   /** Object id; null: nobody here. */
   orderedBy: Id.nullable(),
   endedAt: Instant.nullable(),
+  /** null: nothing is charged for the change itself, or the reader does not see bills. */
   money: ChangeMoney.nullable(),
   consent: z.object({ change: z.boolean(), removal: z.boolean() }).nullable(),
   /** Of an open change what would happen now, of an applied one what did. */

@@ -5,6 +5,7 @@ import { type Context, inTenant, type TxContext } from '../../platform/context';
 import { type Page, pageOf, readAgeCursor } from '../../platform/page';
 import { ok, type Result, refuse } from '../../platform/result';
 import { audit } from '../audit/audit';
+import { enterBilling } from '../billing/enter-billing';
 import { unscheduleGrants } from '../entitlements/unschedule-grants';
 import { enter } from '../members/admit-member';
 import { heldSubscription } from '../subscriptions/held';
@@ -33,8 +34,9 @@ export function listChanges(
       (row) => row,
       (row) => [row.orderedAt, row.changeId],
     );
+    const show = await presenterFor(tx, actor, at);
     const shown: PlanChange[] = [];
-    for (const row of items) shown.push(await presentChange(tx, actor.tenantId, row, localeOf(actor), at));
+    for (const row of items) shown.push(await show(row));
     return ok({ items: shown, nextCursor });
   });
 }
@@ -45,8 +47,17 @@ export function getChange(ctx: Context, actor: Actor, subscriptionId: string, ch
     if (!access.ok) return access;
     const row = await findChange(tx.db, actor.tenantId, changeId);
     if (row?.subscriptionId !== subscriptionId) return refuse({ code: 'change_not_found' });
-    return ok(await presentChange(tx, actor.tenantId, row, localeOf(actor), tx.now()));
+    return ok(await (await presenterFor(tx, actor, tx.now()))(row));
   });
+}
+
+/** Everybody may read what a plan becomes; what it costs only who sees bills (EC-07). */
+async function presenterFor(tx: TxContext, actor: Actor, at: Date): Promise<(row: ChangeRow) => Promise<PlanChange>> {
+  const seesMoney = (await enterBilling(tx, actor)).ok;
+  return async (row) => {
+    const shown = await presentChange(tx, actor.tenantId, row, localeOf(actor), at);
+    return seesMoney ? shown : { ...shown, money: null };
+  };
 }
 
 /** What waits at the marketplace for longer than this may be given up here: nothing more is to be expected. */

@@ -11,6 +11,7 @@ import { aTicket, key, refusalOf, unwrap } from '../../support/acts';
 import { SELLER } from '../../support/billing';
 import { testContext } from '../../support/database';
 import { aCustomer, type Customer, change, item, ledger, order, preview } from '../../support/plan-changes';
+import { anActor } from '../../support/tenant';
 
 const limitOf = async ({ ctx, owner }: Customer, meter: string) => {
   const usage = unwrap(await readUsage(ctx, owner, async () => null));
@@ -289,4 +290,15 @@ test('TW-23, G5: cancelled in its window all the money comes back, through a cha
     ['refund', 12266, 'credited'],
     ['refund', 6584, 'credited'],
   ]);
+});
+
+test('EC-07: what became of the plan everybody may read, what it cost only who sees bills', async () => {
+  const customer = await aCustomer('whole-month', 'growth');
+  const { ctx, owner, subscriptionId } = customer;
+  const member = anActor({ tenantId: owner.tenantId });
+  const ordered = await change(customer, { toPlanId: 'scale' });
+  expect(ordered.money).not.toBeNull();
+  expect(unwrap(await getChange(ctx, member, subscriptionId, ordered.id))).toEqual({ ...ordered, money: null });
+  expect(unwrap(await listChanges(ctx, member, subscriptionId, { limit: 5 })).items).toEqual([{ ...ordered, money: null }]);
+  expect(unwrap(await getChange(ctx, owner, subscriptionId, ordered.id))).toEqual(ordered);
 });
