@@ -295,6 +295,32 @@ describe('what a change costs', () => {
     );
   });
 
+  test('HO-10: before the day of its first charge a plan costs nothing for its part of a changed term', () => {
+    const from = (chargeFrom: string) => ({
+      transition: { announceAt: '2026-01-01T00:00:00Z', enforceFrom: '2026-01-01T00:00:00Z', chargeFrom: `${chargeFrom}T00:00:00Z` },
+    });
+    const sold = (minor: number, chargeFrom: string, per?: 'active_team') =>
+      aPlan('sold', minor, { prices: [priced(minor, per && { per })], policies: from(chargeFrom) });
+    const shown = (question: MoneyQuestion) => moneyOf(question)!.lines.map((line) => [line.amountMinor, line.unchargedMinor]);
+    const direct = { source: 'direct', billedMinor: 0 } as const;
+    const early = ask([stretch(sold(3000, '2026-07-01'))], sold(6000, '2026-07-01'), 16, direct);
+    expect(shown(early)).toEqual([
+      [0, 1500],
+      [0, 3000],
+    ]);
+    // From the day on the plan that begins is charged; the part before it stays as it was told.
+    expect(shown(ask([stretch(sold(3000, '2026-04-16'))], sold(6000, '2026-04-16'), 16, direct))).toEqual([
+      [0, 1500],
+      [3000, undefined],
+    ]);
+    // What is counted is billed when the term is over, and charged if the day has come by then.
+    const counted = ask([stretch(sold(3000, '2026-04-20', 'active_team'))], sold(6000, '2026-05-02', 'active_team'), 16, direct);
+    expect(shown({ ...counted, counts: { ...counted.counts, activeTeams: 2 } })).toEqual([
+      [3000, undefined],
+      [0, 6000],
+    ]);
+  });
+
   const whole = (planId: string, rank: number, minor: number, change: object = {}) =>
     aPlan(planId, rank, {
       prices: [priced(minor)],

@@ -56,22 +56,26 @@ export function linesFor(
   const part = { plan, price, quantity };
   const words = periodWords('plan', plan, period, 'day');
   const formula = inEachLanguage((language) => unitFormula(part, language));
-  const chargeFrom = plan.policies.transition && new Date(plan.policies.transition.chargeFrom);
-  if (!chargeFrom || chargeFrom <= billedAt) return [{ words, formula, quantity, amountMinor }];
-  const uncharged = inEachLanguage((language) =>
-    fill(
-      TEXTS[language].formula.uncharged,
-      {
-        formula:
-          price.per === 'subscription'
-            ? formula[language]
-            : `${formula[language]} = ${moneyInWords(amountMinor, price.currency, language)}`,
-        date: dateInWords(calendarDate(chargeFrom, period.timeZone), language),
-      },
-      language,
-    ),
-  );
-  return [{ words, formula: uncharged, quantity, amountMinor: 0, unchargedMinor: amountMinor }];
+  const line = { words, formula, quantity, amountMinor };
+  const until = unchargedUntil(plan, billedAt);
+  return [until ? uncharged(line, price.currency, until, period.timeZone) : line];
+}
+
+/** The day of a plan's first charge while it is still to come; null: a bill of `billedAt` charges it. */
+export function unchargedUntil({ policies: { transition } }: Pick<Plan, 'policies'>, billedAt: Date): Date | null {
+  const chargeFrom = transition && new Date(transition.chargeFrom);
+  return chargeFrom && chargeFrom > billedAt ? chargeFrom : null;
+}
+
+/** The line as one that says what it would cost. */
+function uncharged(line: BillLine, currency: string, until: Date, timeZone: string): BillLine {
+  const formula = inEachLanguage((language) => {
+    const sum = moneyInWords(line.amountMinor, currency, language);
+    const own = line.formula[language]!;
+    const date = dateInWords(calendarDate(until, timeZone), language);
+    return fill(TEXTS[language].formula.uncharged, { formula: own === sum ? own : `${own} = ${sum}`, date }, language);
+  });
+  return { ...line, formula, amountMinor: 0, unchargedMinor: line.amountMinor };
 }
 
 /** A plan at its price for a whole period, of which a part is billed. */
@@ -79,6 +83,8 @@ export interface PlanPart {
   plan: Pick<Plan, 'name' | 'planId'>;
   price: Omit<PriceItem, 'term'>;
   quantity: number;
+  /** Of a part that is not charged yet (HO-10): since when it would be. */
+  unchargedUntil?: Date | null;
 }
 
 type Division = Pick<ChangePolicy, 'proration' | 'basis'>;
@@ -89,7 +95,8 @@ type Division = Pick<ChangePolicy, 'proration' | 'basis'>;
  */
 export function proratedLines(period: BilledPeriod, cuts: readonly Date[], parts: readonly (PlanPart | null)[], by: Division): BillLine[] {
   const { unit, total, lengths } = termParts(period, cuts, by, period.timeZone);
-  const segments = parts.map((part, index) => ({ priceMinor: part ? part.price.minor * part.quantity : 0, length: lengths[index]! }));
+  const priceOf = (part: PlanPart | null): number => (part ? part.price.minor * part.quantity : 0);
+  const segments = parts.map((part, index) => ({ priceMinor: part?.unchargedUntil ? 0 : priceOf(part), length: lengths[index]! }));
   const amounts = prorate(segments, total);
   const edges = [period.start, ...cuts, period.end];
   return parts.flatMap((part, index) => {
@@ -99,7 +106,10 @@ export function proratedLines(period: BilledPeriod, cuts: readonly Date[], parts
     const formula = inEachLanguage((language) =>
       fill(TEXTS[language].formula[unit], { base: unitFormula(part, language), length, total }, language),
     );
-    return [{ words, formula, quantity: part.quantity, amountMinor: amounts[index]! }];
+    const line = { words, formula, quantity: part.quantity, amountMinor: amounts[index]! };
+    if (!part.unchargedUntil) return [line];
+    const [wouldCost] = prorate([{ priceMinor: priceOf(part), length }], total);
+    return [uncharged({ ...line, amountMinor: wouldCost! }, part.price.currency, part.unchargedUntil, period.timeZone)];
   });
 }
 

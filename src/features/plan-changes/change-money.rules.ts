@@ -7,6 +7,7 @@ import {
   type PlanPart,
   proratedLines,
   refundLine,
+  unchargedUntil,
   unitsOf,
 } from '../billing/bill-lines.rules';
 import { isInArrears } from '../billing/mode.rules';
@@ -85,20 +86,19 @@ function refundsOf({ decision, stretches, heldTerm, term, billedMinor, timeZone,
 /** The running term divided between the plans held in it and the new one; what was billed for it is taken off. */
 function sharedTerm(question: MoneyQuestion, price: PriceItem) {
   const { decision, source, stretches, term, billedMinor, timeZone, at } = question;
-  const { lines } = dividedTerm(question, [...stretches, { plan: decision.to, quantity: decision.quantity, since: at }], {
-    ...term,
-    timeZone,
-  });
+  const after = { plan: decision.to, quantity: decision.quantity, since: at };
+  const { lines } = dividedTerm({ ...question, billedAt: term.end }, [...stretches, after], { ...term, timeZone });
   const billed = source === 'direct' && !isInArrears(price) ? billedLine(billedMinor) : null;
   return { lines: billed ? [...lines, billed] : lines, period: term };
 }
 
 /**
  * What each plan held in a term costs for its part of it, by the rule of the first; nothing from `endedAt` on. `ofCounted`: only
- * plans that are billed afterwards; what the others cost was billed ahead.
+ * plans that are billed afterwards; what the others cost was billed ahead. `billedAt`: when what is counted is billed; a price paid
+ * ahead was billed, or not charged yet (HO-10), as its part began.
  */
 export function dividedTerm(
-  { heldTerm, counts, ofCounted = false }: Pick<MoneyQuestion, 'heldTerm' | 'counts'> & { ofCounted?: boolean },
+  { heldTerm, counts, billedAt, ofCounted = false }: Pick<MoneyQuestion, 'heldTerm' | 'counts'> & { billedAt: Date; ofCounted?: boolean },
   stretches: readonly Stretch[],
   period: BilledPeriod,
   endedAt: Date | null = null,
@@ -106,7 +106,10 @@ export function dividedTerm(
   const held = stretches.flatMap(({ plan, quantity, since }): { part: PlanPart | null; since: Date }[] => {
     const price = priceFor(plan, heldTerm);
     if (ofCounted && !(price && isInArrears(price))) return [{ part: null, since }];
-    return price ? [{ part: { plan, price, quantity: unitsOf(price.per, { ...counts, fullLicenses: quantity ?? 0 }) }, since }] : [];
+    if (!price) return [];
+    const units = unitsOf(price.per, { ...counts, fullLicenses: quantity ?? 0 });
+    const until = unchargedUntil(plan, isInArrears(price) ? billedAt : since);
+    return [{ part: { plan, price, quantity: units, unchargedUntil: until }, since }];
   });
   const parts = held.map(({ part }) => part);
   const { proration, basis } = stretches[0]!.plan.policies.change;

@@ -132,6 +132,18 @@ test('HO-10: before the day of the first charge a line says what it would cost a
   expect(after!.unchargedMinor).toBeUndefined();
 });
 
+test('HO-10, G5: a part of a period that is not charged yet amounts to nothing, and the charged ones to what they cost', () => {
+  const parts = [
+    { plan: premium, price: euro(3000), quantity: 1, unchargedUntil: new Date('2026-07-01T00:00:00Z') },
+    { plan: professional, price: euro(6000), quantity: 1 },
+  ];
+  const [before, after] = proratedLines(april, [new Date('2026-04-16')], parts, days);
+  expect(before).toMatchObject({ amountMinor: 0, unchargedMinor: 1500 });
+  expect(before!.formula.en).toBe('€30.00 × 15/30 days = €15.00, not charged before 1 Jul 2026');
+  expect(after).toMatchObject({ amountMinor: 3000 });
+  expect(after!.unchargedMinor).toBeUndefined();
+});
+
 describe('tierFor', () => {
   const band = (min: number, max: number | null, by = 'active_members') => named(`${min}+`, { tier: { group: 'size', by, min, max } });
   const tiers = [band(0, 50), band(51, 100), band(101, null)];
