@@ -18,7 +18,7 @@ test('G5: from a month to a year the year is whole: counted from where it begins
   const customer = { ctx, clock, owner, subscriptionId } as Customer;
   clock.set('2026-04-02T09:00:00.000Z');
   await rollContracts(ctx);
-  const toYear = { toPlanId: plan.planId, term: 'P1Y' };
+  const toYear = { toPlanId: plan.planId, term: 'P1Y' } as const;
   expect((await preview(customer, toYear)).money).toMatchObject({
     totalMinor: 59000,
     periodStart: '2026-04-15T00:00:00.000Z',
