@@ -38,12 +38,22 @@ export async function findRetention(db: Queryable, tenantId: string): Promise<Re
   return row ? toRetention(row) : null;
 }
 
-/** Organizations whose data goes by `until`, the longest overdue first. */
-export async function endingBy(db: Queryable, until: Date, limit: number): Promise<Retention[]> {
+/**
+ * Organizations with which something is to be done, the longest overdue first: who is to be told, because their data goes by `until`,
+ * and whose data goes at `at`, because they were told before `toldBefore`. Nobody who only waits takes a place.
+ */
+export async function endingBy(
+  db: Queryable,
+  { at, until, toldBefore, except }: { at: Date; until: Date; toldBefore: Date; except: readonly string[] },
+  limit: number,
+): Promise<Retention[]> {
   const rows = await db.query<Row>(
     `${ENDING} where tenant_id in (select tenant_id from subscription_directory where purge_at <= $1 and purged_at is null)
-     ${ALL_ENDED} and max(purge_at) <= $1 order by max(purge_at), tenant_id limit $2`,
-    [until, limit],
+       and tenant_id <> all ($5)
+     ${ALL_ENDED} and max(purge_at) <= $1
+       and (bool_or(purge_told_at is null) or (max(purge_at) <= $3 and max(purge_told_at) <= $4))
+     order by max(purge_at), tenant_id limit $2`,
+    [until, limit, at, toldBefore, except],
   );
   return rows.map(toRetention);
 }

@@ -25,13 +25,23 @@ const isDue = ({ keptUntil, toldAt }: Retention, at: Date): boolean => toldAt !=
  */
 export async function retireOrganizations(ctx: Context, limit = 20): Promise<{ told: number; purged: number }> {
   const at = ctx.now();
-  const ending = await endingBy(ctx.database, new Date(at.getTime() + TOLD_BEFORE_MS), limit);
-  let [told, purged] = [0, 0];
-  for (const { tenantId, toldAt } of ending) {
-    if (toldAt === null) told += (await tell(ctx, tenantId, at)) ? 1 : 0;
-    else purged += (await purge(ctx, tenantId, at)) ? 1 : 0;
+  const due = { at, until: new Date(at.getTime() + TOLD_BEFORE_MS), toldBefore: new Date(at.getTime() - TOLD_BEFORE_MS) };
+  const done = { told: 0, purged: 0 };
+  // Looked at once in a run, so that one that fails holds up nobody.
+  const seen: string[] = [];
+  for (;;) {
+    const ending = await endingBy(ctx.database, { ...due, except: seen }, limit);
+    if (ending.length === 0) return done;
+    for (const { tenantId, toldAt } of ending) {
+      seen.push(tenantId);
+      try {
+        if (toldAt === null) done.told += (await tell(ctx, tenantId, at)) ? 1 : 0;
+        else done.purged += (await purge(ctx, tenantId, at)) ? 1 : 0;
+      } catch (error) {
+        ctx.log.error({ err: error, tenantId }, 'an organization that has ended could not be told or deleted; tried again in an hour');
+      }
+    }
   }
-  return { told, purged };
 }
 
 /** Owners, administrators and the address that the buyer gave, each once. */

@@ -13,7 +13,7 @@ import { listSubscriptions } from '../../../src/features/subscriptions/subscript
 import { createTicket } from '../../../src/features/tickets/create-ticket';
 import type { Actor } from '../../../src/platform/actor';
 import { type Context, inTenant } from '../../../src/platform/context';
-import type { Queryable } from '../../../src/platform/db/database';
+import type { Database, Queryable } from '../../../src/platform/db/database';
 import { aTicket, key, unwrap } from '../../support/acts';
 import { type TestClock, testContext } from '../../support/database';
 import { aPlanOf } from '../../support/packages';
@@ -246,6 +246,40 @@ test('one subscription of several that lives keeps everything; the longest promi
   await end(second);
   expect(await retireOn(122)).toEqual({ told: 0, purged: 0 });
   expect(await retireOn(123)).toEqual({ told: 1, purged: 0 });
+});
+
+test('however many end at once, each is told on its day and goes on its day; one that fails holds up nobody', async () => {
+  const ended = await Promise.all(Array.from({ length: 6 }, () => anOrganization({ tickets: 0 })));
+  for (const { id } of ended) await end(id);
+  expect(await retireOn(23)).toEqual({ told: 6, purged: 0 });
+  const [failing] = (await ctx.database.query<{ id: string }>(
+    `select tenant_id as id from subscription_directory where purge_told_at = $1 and purged_at is null order by tenant_id`,
+    [inDays(23)],
+  ))!;
+  const { database } = ctx;
+  const broken: Database = {
+    engine: database.engine,
+    query: (text, values) => database.query(text, values),
+    transaction: (tenantId, work) =>
+      tenantId === failing!.id ? Promise.reject(new Error('broken')) : database.transaction(tenantId, work),
+    close: () => database.close(),
+  };
+  clock.set(inDays(30).toISOString());
+  expect(await retireOrganizations({ ...ctx, database: broken }, 1)).toEqual({ told: 0, purged: 5 });
+  expect(await retireOn(30.1)).toEqual({ told: 0, purged: 1 });
+});
+
+test('who has been told and only waits takes no place of who is still to be told', async () => {
+  const first = await Promise.all(Array.from({ length: 3 }, () => anOrganization({ tickets: 0 })));
+  for (const { id } of first) await end(id);
+  expect(await retireOn(23)).toEqual({ told: 3, purged: 0 });
+  clock.set(inDays(1).toISOString());
+  const { id } = await anOrganization({ tickets: 0 });
+  await end(id);
+  clock.set(inDays(24).toISOString());
+  expect(await retireOrganizations(ctx, 2)).toEqual({ told: 1, purged: 0 });
+  expect(await retireOn(30)).toEqual({ told: 0, purged: 3 });
+  expect(await retireOn(31)).toEqual({ told: 0, purged: 1 });
 });
 
 test('more than goes in one transaction goes in several', async () => {
