@@ -1,6 +1,6 @@
 import type { TxContext } from '../../platform/context';
 import { monthAt, spanOf } from '../billed-people/months.rules';
-import { billedCounts, snapshotMonth } from '../billed-people/snapshot-month';
+import { billedCounts, peoplePolicyIn, snapshotMonth } from '../billed-people/snapshot-month';
 import { type BillLine, type Counts, linesFor } from '../billing/bill-lines.rules';
 import { billIdOf } from '../billing/bill-start';
 import { countsAt } from '../billing/counts';
@@ -8,7 +8,7 @@ import { issueBill, type NewBill } from '../billing/issue-bill';
 import { isInArrears } from '../billing/mode.rules';
 import type { Term } from '../billing/term-parts.rules';
 import type { Plan } from '../plans/plans';
-import type { PriceItem } from '../plans/policies';
+import type { PeoplePolicy, PriceItem } from '../plans/policies';
 import type { BillEnd, Contract } from '../subscriptions/contracts';
 import { paidTerm, type SubscriptionRow } from '../subscriptions/held';
 import type { Tenant } from '../tenants/tenants';
@@ -64,7 +64,7 @@ export async function billCounted(
   const period = isMonthly ? spanOf(month, timeZone) : term;
   const { people, teams } = isMonthly
     ? await snapshotMonth(tx, tenantId, month, null, at)
-    : await billedCounts(tx, tenantId, plan.policies.people, term);
+    : await billedCounts(tx, tenantId, await peopleOf(tx, tenantId, plan, term.end), term);
   const counts: Counts = { activeMembers: people, activeTeams: teams, fullLicenses: quantity ?? 0 };
   const stretches = await stretchesOf(tx, tenantId, contract, plan, period);
   const billed = { ...period, timeZone };
@@ -75,8 +75,8 @@ export async function billCounted(
   const lines =
     stretches.length === 1
       ? linesFor(last, lastPrice, counts, billed, at)
-      : dividedTerm({ heldTerm: termUnit, counts, billedAt: at, ofCounted: true }, stretches, billed).lines;
-  if (lines.length > 0) await issueBill(tx, tenantId, countedBill(contract, last, lastPrice, lines, period, at));
+      : dividedTerm({ heldTerm: termUnit, counts }, stretches, billed).lines;
+  await issueBill(tx, tenantId, countedBill(contract, last, lastPrice, lines, period, at));
 }
 
 /**
@@ -90,12 +90,16 @@ export const billCountedUntil: BillEnd = async (tx, tenant, contract, at) => {
   if (end <= at) return billCounted(tx, tenant, contract, plan, { start, end }, end);
   const price = priceFor(plan, termUnit);
   if (!price || !isInArrears(price)) return;
-  const { people, teams } = await billedCounts(tx, tenantId, plan.policies.people, { start, end: at });
+  const { people, teams } = await billedCounts(tx, tenantId, await peopleOf(tx, tenantId, plan, at), { start, end: at });
   const counts: Counts = { activeMembers: people, activeTeams: teams, fullLicenses: quantity ?? 0 };
   const stretches = await stretchesOf(tx, tenantId, contract, plan, { start, end: at });
-  const { lines } = dividedTerm({ heldTerm: termUnit, counts, billedAt: at, ofCounted: true }, stretches, { start, end, timeZone }, at);
+  const { lines } = dividedTerm({ heldTerm: termUnit, counts }, stretches, { start, end, timeZone }, at);
   if (lines.length > 0) await issueBill(tx, tenantId, countedBill(contract, plan, price, lines, { start, end: at }, at));
 };
+
+/** Who counts in a span that ends at `end`: an add-on has no say in it, its base plan does. */
+const peopleOf = (tx: TxContext, tenantId: string, { role, policies }: Plan, end: Date): Promise<PeoplePolicy> | PeoplePolicy =>
+  role === 'base' ? policies.people : peoplePolicyIn(tx, tenantId, new Date(end.getTime() - 1));
 
 /** Named by where its period begins, so that no period is billed twice. */
 const countedBill = (

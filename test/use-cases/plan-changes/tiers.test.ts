@@ -1,9 +1,15 @@
+import { billStart } from '../../../src/features/billing/bill-start';
 import { rollContracts } from '../../../src/features/plan-changes/roll-contracts';
+import { buyContract } from '../../../src/features/subscriptions/buy-contract';
 import { mySubscriptions } from '../../../src/features/subscriptions/list-subscriptions';
 import type { Actor } from '../../../src/platform/actor';
 import { type Context, inTenant } from '../../../src/platform/context';
-import { unwrap } from '../../support/acts';
+import { key, unwrap } from '../../support/acts';
+import { aDirectPlan, consentTo } from '../../support/contracts';
+import { testContext } from '../../support/database';
 import { aCustomer, change, ledger } from '../../support/plan-changes';
+import { aTeam } from '../../support/teams';
+import { anActor } from '../../support/tenant';
 
 const join = ({ ctx, owner }: { ctx: Context; owner: Actor }, count: number) =>
   inTenant(ctx, owner.tenantId, ({ db }) =>
@@ -35,5 +41,29 @@ test('HO-13: a lower band ordered for the bill date gives way to the one that ho
     ['2026-04-01', 'people-200', 2000],
     ['2026-05-01', 'people-200', 2000],
     ['2026-06-01', 'people-200', 2000],
+  ]);
+});
+
+test('EC-12, G10: the band is chosen by the people whom the base plan calls active, at its start and at every bill', async () => {
+  const { ctx, clock } = await testContext({ now: '2026-03-01T09:00:00.000Z' });
+  const owner = anActor();
+  const customer = { ctx, owner };
+  const offerId = `tiers-${owner.tenantId}`;
+  const base = await aDirectPlan(ctx, { offerId, policies: { people: { active: 'in_active_team' } } });
+  const band = (min: number, max: number | null) =>
+    aDirectPlan(ctx, { offerId, role: 'addon', policies: { tier: { group: 'people', by: 'active_members', min, max } } });
+  const [low, high] = [await band(1, 3), await band(4, null)];
+  const organization = { name: 'Sample Works', contactAddress: 'office@sample.example', locale: 'en', timeZone: 'UTC' } as const;
+  const order = { planId: base.planId, term: 'P1M' as const, quantity: null, consent: consentTo(base), organization };
+  unwrap(await buyContract(ctx, owner, key(), order, billStart));
+  await join(customer, 4);
+  await aTeam(ctx, owner, [owner]);
+  for (const edge of ['2026-04-01T00:00:00.000Z', '2026-05-01T00:00:00.000Z']) {
+    clock.set(edge);
+    await rollContracts(ctx);
+  }
+  expect(await billed(customer, [low.planId, high.planId])).toEqual([
+    ['2026-04-01', low.planId, 5900],
+    ['2026-05-01', low.planId, 5900],
   ]);
 });
