@@ -1,4 +1,5 @@
 import type { TxContext } from '../../platform/context';
+import { invariant } from '../../platform/invariant';
 import { monthAt, spanOf } from '../billed-people/months.rules';
 import { billedCounts, peoplePolicyIn, snapshotMonth } from '../billed-people/snapshot-month';
 import { type BillLine, type Counts, linesFor } from '../billing/bill-lines.rules';
@@ -26,7 +27,8 @@ export async function billAhead(
   at: Date,
 ): Promise<void> {
   const price = priceFor(plan, termUnit);
-  if (!price || isInArrears(price)) return;
+  invariant(price, 'a contract runs for a term that its plan is sold for');
+  if (isInArrears(price)) return;
   const counts = await countsAt(tx, tenant.tenantId, plan, quantity, at);
   const lines = linesFor(plan, price, counts, { start: termStart, end: termEnd, timeZone: tenant.timeZone }, at);
   const billId = billIdOf(subscriptionId, termStart);

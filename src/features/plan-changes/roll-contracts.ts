@@ -120,7 +120,8 @@ async function chooseTier(tx: TxContext, tenant: Tenant, contract: Contract, pla
   const { tier } = plan.policies;
   if (!tier) return contract;
   const best = tierFor(await bandsOf(tx, plan.offerId, tier.group), await countsAt(tx, tenantId, plan, contract.quantity, edge));
-  if (best?.planId === plan.planId) return contract;
+  // A catalog may have stopped selling this term since; what is billed then is the band that was bought.
+  if (best?.planId === plan.planId || (best && !priceFor(best, contract.termUnit))) return contract;
   if (!best) {
     await endContract(tx, tenant, subscriptionId, 'now', { name: 'tier', ...BY_TIME }, billCountedUntil, edge);
     return null;
