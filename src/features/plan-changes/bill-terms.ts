@@ -77,8 +77,8 @@ export async function billCounted(
   const lines =
     stretches.length === 1
       ? linesFor(last, lastPrice, counts, billed, at)
-      : dividedTerm({ heldTerm: termUnit, counts }, stretches, billed).lines;
-  await issueBill(tx, tenantId, countedBill(contract, last, lastPrice, lines, period, at));
+      : dividedTerm({ heldTerm: termUnit, counts, billedAt: at, ofCounted: true }, stretches, billed).lines;
+  if (lines.length > 0) await issueBill(tx, tenantId, countedBill(contract, last, lastPrice, lines, period, at));
 }
 
 /**
@@ -95,7 +95,7 @@ export const billCountedUntil: BillEnd = async (tx, tenant, contract, at) => {
   const { people, teams } = await billedCounts(tx, tenantId, await peopleOf(tx, tenantId, plan, at), { start, end: at });
   const counts: Counts = { activeMembers: people, activeTeams: teams, fullLicenses: quantity ?? 0 };
   const stretches = await stretchesOf(tx, tenantId, contract, plan, { start, end: at });
-  const { lines } = dividedTerm({ heldTerm: termUnit, counts }, stretches, { start, end, timeZone }, at);
+  const { lines } = dividedTerm({ heldTerm: termUnit, counts, billedAt: at, ofCounted: true }, stretches, { start, end, timeZone }, at);
   if (lines.length > 0) await issueBill(tx, tenantId, countedBill(contract, plan, price, lines, { start, end: at }, at));
 };
 
