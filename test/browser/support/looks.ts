@@ -8,6 +8,9 @@ export async function barriers(page: Page, frames: Frame[] = page.frames()): Pro
     if (await frame.evaluate(() => !('axe' in window))) await frame.evaluate(axe.source);
     const violations = await frame.evaluate(async () => {
       const { axe: here } = window as unknown as { axe: typeof axe };
+      // A color on its way to another one is neither; a spinner never arrives.
+      const passing = document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().iterations !== Infinity);
+      await Promise.allSettled(passing.map(({ finished }) => finished));
       const results: AxeResults = await here.run(document, { resultTypes: ['violations'], iframes: false });
       return results.violations.map(({ id, help, impact, nodes }) => ({
         id,
