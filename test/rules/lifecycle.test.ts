@@ -2,12 +2,14 @@ import { SUBSCRIPTION_STATUSES } from '../../src/contract/subscriptions';
 import {
   actionOf,
   adoptedStatus,
-  answerTo,
   awaitsAnswer,
+  type HeldAtChange,
+  isChange,
   isSettled,
   MARKETPLACE_ACTIONS,
   nextStatus,
   offerOf,
+  refusalOf,
   type SeenEvent,
 } from '../../src/features/subscriptions/lifecycle.rules';
 
@@ -58,14 +60,57 @@ test('a preview’s offer is the offer', () => {
   expect(offerOf('my-preview-offer')).toBe('my-preview-offer');
 });
 
-test('only a change to a plan that is not sold is refused, and never the change back', () => {
-  const change = { action: 'ChangePlan', wantedPlan: 'mystery', isSold: false, heldPlan: 'free' } as const;
-  expect(answerTo(change)).toBe('refuse');
-  expect(answerTo({ ...change, heldPlan: 'mystery' })).toBe('accept');
-  expect(answerTo({ ...change, isSold: true })).toBe('accept');
-  expect(answerTo({ ...change, wantedPlan: null })).toBe('accept');
-  for (const action of MARKETPLACE_ACTIONS.filter((one) => one !== 'ChangePlan')) expect(answerTo({ ...change, action })).toBe('accept');
-  expect(answerTo({ ...change, action: null })).toBe('note');
+const HELD: HeldAtChange = {
+  planId: 'silver',
+  quantity: 5,
+  role: 'base',
+  isChangeable: true,
+  bounds: { min: 2, max: 10 },
+  isForced: false,
+};
+const toPlan = { action: 'ChangePlan', planId: 'gold', quantity: null, role: 'base' } as const;
+const toNumber = { action: 'ChangeQuantity', planId: 'silver', quantity: 7, role: 'base' } as const;
+const unsold = { code: 'plan_unknown', planId: 'gold' };
+const fixed = { code: 'change_not_allowed', reason: 'no_changes' };
+
+test.each<[string, object | null, Parameters<typeof refusalOf>[0], HeldAtChange | null]>([
+  ['a plan that is sold', null, toPlan, HELD],
+  ['a plan that is not sold', unsold, { ...toPlan, role: null }, HELD],
+  ['a plan that is not sold, for who is unknown here', unsold, { ...toPlan, role: null }, null],
+  ['a plan that is not sold and held', null, { ...toPlan, role: null }, { ...HELD, planId: 'gold' }],
+  ['no plan said', null, { ...toPlan, planId: null, role: null }, HELD],
+  [
+    'an add-on in the place of a plan',
+    { code: 'change_not_allowed', reason: 'is_addon', toPlanId: 'gold' },
+    { ...toPlan, role: 'addon' },
+    HELD,
+  ],
+  [
+    'a plan in the place of an add-on',
+    { code: 'change_not_allowed', reason: 'is_base', toPlanId: 'gold' },
+    toPlan,
+    { ...HELD, role: 'addon' },
+  ],
+  ['an add-on in the place of an add-on', null, { ...toPlan, role: 'addon' }, { ...HELD, role: 'addon' }],
+  ['the way back from an add-on that was forced', null, toPlan, { ...HELD, role: 'addon', isForced: true }],
+  ['any plan, where none may follow', { ...fixed, toPlanId: 'gold' }, toPlan, { ...HELD, isChangeable: false }],
+  ['the way back from what was forced, where none may follow', null, toPlan, { ...HELD, isChangeable: false, isForced: true }],
+  ['the plan held, where none may follow', null, { ...toPlan, planId: 'silver' }, { ...HELD, isChangeable: false }],
+  ['any plan, first heard of', null, toPlan, null],
+  ['a number within the bounds', null, toNumber, HELD],
+  ['the least and the most', null, { ...toNumber, quantity: 2 }, { ...HELD, bounds: { min: 2, max: 2 } }],
+  ['too many', { code: 'quantity_out_of_bounds', quantity: 11, min: 2, max: 10 }, { ...toNumber, quantity: 11 }, HELD],
+  ['too few', { code: 'quantity_out_of_bounds', quantity: 1, min: 2, max: 10 }, { ...toNumber, quantity: 1 }, HELD],
+  ['the number held, beyond the bounds', null, { ...toNumber, quantity: 11 }, { ...HELD, quantity: 11 }],
+  ['the way back from a number that was forced', null, { ...toNumber, quantity: 11 }, { ...HELD, quantity: 12, isForced: true }],
+  ['a number, where nothing is sold by it', null, { ...toNumber, quantity: 99 }, { ...HELD, bounds: null }],
+  ['a number, where none may follow', { ...fixed, toPlanId: 'silver' }, toNumber, { ...HELD, isChangeable: false }],
+  ['no number said', null, { ...toNumber, quantity: null }, { ...HELD, isChangeable: false }],
+  ['a number, first heard of', null, { ...toNumber, quantity: 99 }, null],
+])('a change at the marketplace to %s is answered with %j', (_name, refusal, wanted, held) => {
+  expect(refusalOf(wanted, held)).toEqual(refusal);
+  for (const action of [null, ...MARKETPLACE_ACTIONS.filter((one) => !isChange(one))])
+    expect(refusalOf({ ...wanted, action }, held)).toBeNull();
 });
 
 const seen = (given: Partial<SeenEvent>): SeenEvent => ({

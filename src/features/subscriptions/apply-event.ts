@@ -12,7 +12,7 @@ import {
   stampAcknowledged,
   stampApplied,
 } from './marketplace-events.store';
-import { soldPlan } from './sold-plan';
+import { whyRefused } from './why-refused';
 
 /** Renewed while a take-up lasts. A customer waits this long for a change whose take-up a crash ended. */
 const LEASE_MS = 10_000;
@@ -147,9 +147,9 @@ async function acknowledge(
 ): Promise<boolean> {
   if (progress.isAcknowledged || !awaitsAnswer(action)) return false;
   if (operation.status !== 'InProgress' && operation.status !== 'NotStarted') return false;
-  const wanted = action === 'ChangePlan' ? operation.planId : null;
-  const isUnsold = wanted !== null && (await soldPlan(ctx.database, { offerId: '', planId: wanted })) === null;
-  const outcome = event.answer === 'refuse' || isUnsold ? 'Failure' : 'Success';
+  const { subscriptionId, planId, quantity } = operation;
+  const isRefused = event.answer === 'refuse' || (await whyRefused(ctx, { subscriptionId, action, planId, quantity })) !== null;
+  const outcome = isRefused ? 'Failure' : 'Success';
   try {
     await marketplace.acknowledge(operation.subscriptionId, operation.id, outcome);
   } catch (error) {

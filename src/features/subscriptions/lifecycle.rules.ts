@@ -1,3 +1,4 @@
+import type { Refusal } from '../../contract/refusals';
 import type { SubscriptionStatus } from '../../contract/subscriptions';
 
 /** What the marketplace announces. Source: SaaS fulfillment API v2, webhook; more may come. */
@@ -68,19 +69,46 @@ export const offerOf = (offerId: string): string => offerId.replace(/-preview$/u
 
 export type EventAnswer = 'accept' | 'refuse' | 'note';
 
+/** What is held when a change is announced. */
+export interface HeldAtChange {
+  planId: string;
+  quantity: number | null;
+  role: 'base' | 'addon';
+  /** Whether the version held lets itself be changed. */
+  isChangeable: boolean;
+  /** Numbers that the version held is sold in; null: no bounds. */
+  bounds: { min: number; max: number } | null;
+  /** We refused it and the marketplace put it through: the way back is open. */
+  isForced: boolean;
+}
+
 /**
- * What a webhook is answered, from what we know ourselves. Only changes can be refused: a plan that we do not sell, unless
- * it is the plan held already (the marketplace takes a refused change back by the same action).
+ * Why a change at the marketplace is refused, by what is known here; null: it is not. Never what is held already: so a refused change
+ * is taken back. Fewer licenses than in use are no reason (nobody is cut silently).
  */
-export function answerTo(event: {
-  action: MarketplaceAction | null;
-  wantedPlan: string | null;
-  isSold: boolean;
-  heldPlan: string | null;
-}): EventAnswer {
-  if (event.action === null) return 'note';
-  const refused = event.action === 'ChangePlan' && event.wantedPlan !== null && !event.isSold && event.wantedPlan !== event.heldPlan;
-  return refused ? 'refuse' : 'accept';
+export function refusalOf(
+  wanted: {
+    action: MarketplaceAction | null;
+    planId: string | null;
+    quantity: number | null;
+    /** Of the plan wanted; null: it is not sold. */
+    role: 'base' | 'addon' | null;
+  },
+  held: HeldAtChange | null,
+): Refusal | null {
+  const { action, planId, quantity, role } = wanted;
+  if (action === 'ChangePlan' && planId !== null && planId !== held?.planId) {
+    if (role === null) return { code: 'plan_unknown', planId };
+    if (held === null || held.isForced) return null;
+    if (role !== held.role) return { code: 'change_not_allowed', reason: role === 'addon' ? 'is_addon' : 'is_base', toPlanId: planId };
+    return held.isChangeable ? null : { code: 'change_not_allowed', reason: 'no_changes', toPlanId: planId };
+  }
+  if (action === 'ChangeQuantity' && quantity !== null && held !== null && quantity !== held.quantity && !held.isForced) {
+    if (!held.isChangeable) return { code: 'change_not_allowed', reason: 'no_changes', toPlanId: held.planId };
+    const { min, max } = held.bounds ?? { min: quantity, max: quantity };
+    return quantity < min || quantity > max ? { code: 'quantity_out_of_bounds', quantity, min, max } : null;
+  }
+  return null;
 }
 
 /** How often an event is looked at again before the marketplace's state is taken although it does not show the event. */

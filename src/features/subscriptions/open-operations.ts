@@ -32,6 +32,7 @@ const eventOf = (operation: MarketplaceOperation, subscriptionId: string) => ({
   subscriptionId,
   action: operation.action,
   planId: operation.planId,
+  quantity: operation.quantity,
   payload: { ...operation, foundOpen: true },
   requestId: null,
   correlationId: null,

@@ -1,17 +1,19 @@
-import { type Context, inTenant } from '../../platform/context';
-import { actionOf, answerTo, type EventAnswer } from './lifecycle.rules';
+import type { Refusal } from '../../contract/refusals';
+import type { Context } from '../../platform/context';
+import { actionOf, type EventAnswer } from './lifecycle.rules';
 import type { Selling } from './marketplace.port';
 import { recordEvent } from './marketplace-events.store';
 import { whyUnsold } from './sold-plan';
-import { findInDirectory, findSubscription } from './subscriptions.store';
+import { whyRefused } from './why-refused';
 
-/** A webhook of the marketplace. Only these three fields can be relied on; the rest is kept as it came. */
+/** A webhook of the marketplace. Only the first three fields can be relied on; the rest is kept as it came. */
 export interface MarketplaceEvent {
   /** The operation's id; a repeated one is the same event. */
   id: string;
   subscriptionId: string;
   action: string;
   planId: string | null;
+  quantity?: number | null;
   payload: object;
   requestId: string | null;
   correlationId: string | null;
@@ -25,13 +27,12 @@ export async function receiveMarketplaceEvent(
   ctx: Context,
   { realTime }: Selling,
   event: MarketplaceEvent,
-): Promise<{ eventId: string; answer: EventAnswer }> {
+): Promise<{ eventId: string; answer: EventAnswer; refusal: Refusal | null }> {
   const eventId = event.id.toLowerCase();
   const action = actionOf(event.action);
-  const wanted = action === 'ChangePlan' ? event.planId : null;
-  const unsold = wanted === null ? null : await whyUnsold(ctx.database, { offerId: '', planId: wanted });
-  const heldPlan = unsold ? await planHeld(ctx, event.subscriptionId) : null;
-  const decided = answerTo({ action, wantedPlan: event.planId, isSold: unsold === null, heldPlan });
+  const { subscriptionId, planId, quantity = null } = event;
+  const refusal = await whyRefused(ctx, { subscriptionId, action, planId, quantity });
+  const decided = refusal ? 'refuse' : action === null ? 'note' : 'accept';
 
   const { answer, isNew } = await recordEvent(ctx.database, {
     eventId,
@@ -54,13 +55,10 @@ export async function receiveMarketplaceEvent(
   };
   if (!isNew) ctx.log.info(facts, 'a marketplace event came again');
   else if (answer === 'refuse')
-    ctx.log.error({ ...facts, planId: event.planId, plan: unsold }, 'a change to a plan that the catalog does not sell there is refused');
+    ctx.log.error(
+      { ...facts, planId, quantity, refusal, plan: planId && (await whyUnsold(ctx.database, { offerId: '', planId })) },
+      'a change is refused',
+    );
   else ctx.log.info(facts, 'a marketplace event came');
-  return { eventId, answer };
-}
-
-async function planHeld(ctx: Context, subscriptionId: string): Promise<string | null> {
-  const entry = await findInDirectory(ctx.database, subscriptionId);
-  const row = entry && (await inTenant(ctx, entry.tenantId, ({ db }) => findSubscription(db, entry.tenantId, entry.subscriptionId)));
-  return row ? row.planId : null;
+  return { eventId, answer, refusal };
 }

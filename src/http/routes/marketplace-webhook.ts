@@ -1,6 +1,7 @@
 import express, { type Request, type RequestHandler, type Response, Router } from 'express';
 import { z } from 'zod';
 import { line } from '../../contract/common';
+import type { ProblemCode } from '../../contract/refusals';
 import type { EventRunner } from '../../features/subscriptions/event-runner';
 import type { Selling } from '../../features/subscriptions/marketplace.port';
 import { receiveMarketplaceEvent } from '../../features/subscriptions/receive-event';
@@ -25,7 +26,13 @@ const EventId = z
   .regex(/^[A-Za-z0-9][\w-]{0,99}$/u, 'must be an id');
 
 /** Only these may be assumed; the rest grows and is kept as it comes. Source: SaaS fulfillment API v2, webhook. */
-const Webhook = z.looseObject({ id: EventId, subscriptionId: EventId, action: line(100), planId: z.unknown().optional() });
+const Webhook = z.looseObject({
+  id: EventId,
+  subscriptionId: EventId,
+  action: line(100),
+  planId: z.unknown().optional(),
+  quantity: z.unknown().optional(),
+});
 
 /** `POST /webhook`: the marketplace announces. Verified before anything is read; answered before any other system is asked. */
 export function marketplaceWebhookRoutes({ ctx, selling, events, verify }: WebhookDeps): Router {
@@ -42,16 +49,17 @@ export function marketplaceWebhookRoutes({ ctx, selling, events, verify }: Webho
   const router = Router();
   router.post('/webhook', authenticate, express.json({ limit: BODY_LIMIT, type: () => true }), async (req, res) => {
     const body = parse(Webhook, req.body ?? null);
-    const { eventId, answer } = await receiveMarketplaceEvent(ctx, selling, {
+    const { eventId, answer, refusal } = await receiveMarketplaceEvent(ctx, selling, {
       id: body.id,
       subscriptionId: body.subscriptionId,
       action: body.action,
       planId: typeof body.planId === 'string' ? body.planId.trim() || null : null,
+      quantity: numberOf(body.quantity),
       payload: body,
       requestId: idOf(req.get('x-ms-requestid')),
       correlationId: idOf(req.get('x-ms-correlationid')),
     });
-    if (answer === 'refuse') refuse(req, res, body.planId);
+    if (answer === 'refuse') refuse(req, res, refusal ?? { code: 'plan_unknown', planId: body.planId });
     else res.status(200).json({});
     events.applySoon(eventId);
   });
@@ -64,12 +72,18 @@ export function marketplaceWebhookRoutes({ ctx, selling, events, verify }: Webho
 }
 
 /** Only this status is documented as a refusal. */
-function refuse(req: Request, res: Response, planId: unknown): void {
-  const problem = toProblem('plan_unknown', { planId }, localeOf(req), undefined);
+function refuse(req: Request, res: Response, { code, ...facts }: { code: ProblemCode; [fact: string]: unknown }): void {
+  const problem = toProblem(code, facts, localeOf(req), undefined);
   res
     .status(400)
     .type('application/problem+json')
     .send(JSON.stringify({ ...problem, status: 400 }));
+}
+
+/** A number that may come as text. */
+function numberOf(said: unknown): number | null {
+  const number = typeof said === 'string' && said.trim() !== '' ? Number(said) : said;
+  return typeof number === 'number' && Number.isSafeInteger(number) ? number : null;
 }
 
 /** An id of theirs for our logs, when it is one. */

@@ -55,7 +55,7 @@ async function buyAndActivate(buyer: Actor, given: Partial<FakeSubscription> = {
 }
 
 /** The webhook of a new operation, received and applied. */
-async function announce(subscriptionId: string, action: string, wanted: { planId?: string } = {}) {
+async function announce(subscriptionId: string, action: string, wanted: { planId?: string; quantity?: number } = {}) {
   const operation = api.begin(subscriptionId, action, wanted);
   const { eventId, answer } = await receive(api.webhookOf(operation));
   await applyMarketplaceEvent(ctx, selling, eventId);
@@ -68,6 +68,7 @@ const receive = (webhook: Record<string, unknown>) =>
     subscriptionId: String(webhook.subscriptionId),
     action: String(webhook.action),
     planId: typeof webhook.planId === 'string' ? webhook.planId : null,
+    quantity: typeof webhook.quantity === 'number' ? webhook.quantity : null,
     payload: webhook,
     requestId: null,
     correlationId: randomUUID(),
@@ -350,6 +351,52 @@ describe('webhooks', () => {
     expect((await counterOf(buyer.tenantId)).hard_limit).toBe(10);
   });
 
+  test('what the plan forbids is refused too: an add-on in its place, any change, a number beyond its bounds; what is forced is taken', async () => {
+    const sold = { billing: 'marketplace', offerId: 'kontingent' } as const;
+    const addon = await aDirectPlan(ctx, { ...sold, role: 'addon' });
+    const rigid = await aDirectPlan(ctx, { ...sold, policies: { change: { allowed: 'none' } } });
+    const seats = await aDirectPlan(ctx, { ...sold, policies: { quantity: { min: 2, max: 10 } } });
+    const buyer = aBuyer();
+    const planHeld = async () => (await rowsOf(buyer.tenantId))[0]!.plan_id;
+    const bought = await buyAndActivate(buyer);
+
+    const package_ = await announce(bought.id, 'ChangePlan', { planId: addon.planId });
+    expect([package_.answer, package_.operation.status]).toEqual(['refuse', 'Failed']);
+    expect(await planHeld()).toBe('free');
+
+    // An operation wants what its webhook did not say.
+    const bare = api.begin(bought.id, 'ChangePlan', { planId: addon.planId });
+    const { eventId } = await receive({ ...api.webhookOf(bare), planId: undefined });
+    await applyMarketplaceEvent(ctx, selling, eventId);
+    expect(bare.status).toBe('Failed');
+
+    // Put through against our word, it is held; and the way back is open.
+    const forced = api.begin(bought.id, 'ChangePlan', { planId: addon.planId });
+    expect(await receive(api.webhookOf(forced))).toMatchObject({ answer: 'refuse' });
+    api.settle(forced);
+    await applyMarketplaceEvent(ctx, selling, forced.id);
+    expect(await planHeld()).toBe(addon.planId);
+    expect(await announce(bought.id, 'ChangePlan', { planId: 'free' })).toMatchObject({
+      answer: 'accept',
+      operation: { status: 'Succeeded' },
+    });
+    expect(await planHeld()).toBe('free');
+
+    const fixed = await buyAndActivate(aBuyer(), { planId: rigid.planId });
+    const away = await announce(fixed.id, 'ChangePlan', { planId: 'standard' });
+    expect([away.answer, away.operation.status]).toEqual(['refuse', 'Failed']);
+
+    const licensed = await buyAndActivate(aBuyer(), { planId: seats.planId, quantity: 5 });
+    for (const [quantity, status] of [
+      [11, 'Failed'],
+      [1, 'Failed'],
+      [10, 'Succeeded'],
+    ] as const) {
+      const { answer, operation } = await announce(licensed.id, 'ChangeQuantity', { quantity });
+      expect([quantity, answer, operation.status]).toEqual([quantity, status === 'Failed' ? 'refuse' : 'accept', status]);
+    }
+  });
+
   test('a plan that the marketplace put through all the same leaves the allowance as it was, and heals when it is published', async () => {
     const buyer = aBuyer();
     const bought = await buyAndActivate(buyer);
@@ -364,6 +411,31 @@ describe('webhooks', () => {
     await makeDue(eventId);
     await applyPendingMarketplaceEvents(ctx, selling);
     expect((await counterOf(buyer.tenantId)).hard_limit).toBe(100);
+  });
+
+  test('what stays open after a courtesy and what cannot be applied are not looked at for ever', async () => {
+    const buyer = aBuyer();
+    const bought = await buyAndActivate(buyer);
+    const ours = api.begin(bought.id, 'ChangePlan', { planId: 'standard' });
+    Object.assign(ours, { source: 'Partner', pendingReads: 1_000 });
+    const forced = api.begin(bought.id, 'ChangePlan', { planId: 'nobody-sells-it' });
+    const stranger = buy(anActor({ tenantId: 'nobody' }), { status: 'Subscribed' });
+    const ids: string[] = [];
+    for (const operation of [ours, forced, api.begin(stranger.id, 'Renew')]) {
+      if (operation === forced) api.settle(operation);
+      const { eventId } = await receive(api.webhookOf(operation));
+      ids.push(eventId);
+      await applyMarketplaceEvent(ctx, selling, eventId);
+      expect(await eventOf(eventId)).toMatchObject({ applied_at: null });
+      await ctx.database.query(`update marketplace_events set attempts = 4, next_attempt_at = '2000-01-01' where event_id = $1`, [eventId]);
+      await applyMarketplaceEvent(ctx, selling, eventId);
+    }
+    const closed = await Promise.all(ids.map(eventOf));
+    expect(closed.map(({ applied_at, outcome }) => [applied_at !== null, outcome])).toEqual([
+      [true, 'inprogress'],
+      [true, 'plan_unknown'],
+      [true, 'owner_unknown'],
+    ]);
   });
 
   test('a suspension stops creating, a reinstatement brings back what was', async () => {

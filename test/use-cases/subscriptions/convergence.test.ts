@@ -42,8 +42,17 @@ class Life {
 
   /** The webhook of a step comes, for the first time or again, and is looked into. */
   async deliver(step: number): Promise<void> {
-    const { id, action, planId } = this.happened[step]!;
-    const event = { id, subscriptionId: this.bought.id, action, planId, payload: { id }, requestId: null, correlationId: null };
+    const { id, action, planId, quantity } = this.happened[step]!;
+    const event = {
+      id,
+      subscriptionId: this.bought.id,
+      action,
+      planId,
+      quantity,
+      payload: { id, planId, quantity },
+      requestId: null,
+      correlationId: null,
+    };
     const { eventId } = await receiveMarketplaceEvent(this.ctx, this.truth.selling, event);
     await applyMarketplaceEvent(this.ctx, this.truth.selling, eventId);
   }
