@@ -95,8 +95,8 @@ export class TeamsBot extends TeamsActivityHandler {
     const inTeams = localeAmong(activity.locale);
     const person = actorOf(activity, inTeams);
     if (!person.ok) return { text: speechFor(inTeams ?? 'en', 'UTC').texts.identity[person.refusal] };
-    await noteVisit(ctx, person.value);
     const met = await meetInChat(ctx, person.value, isPersonal(activity) ? referenceOf(activity) : null);
+    await noteVisit(ctx, person.value);
     const teamsLocale = inTeams ?? localeAmong(met.memberLocale, met.tenantLocale) ?? 'en';
     return {
       ctx,
