@@ -40,8 +40,7 @@ begin
 end
 $$;
 
--- As before; a mark of units left fires like a share in percent does. Drafts are looked for when the ledger is written, and only
--- where there are some they are changed.
+-- As before; a mark of units left fires like a share in percent does.
 create or replace function book_acts(p_tenant uuid, p_at timestamptz, p_meter text, p_acts act_verdict[]) returns void
   language plpgsql volatile
   set enable_seqscan = off

@@ -1,7 +1,5 @@
 -- Admission looks at the license of whoever acts, and at blocked people, in the look-up of the member that it makes anyway: a
 -- restricted member creates nothing, whatever their role. Retries of what was admitted before are answered as ever.
--- The counter is read together with the acts. One plan serves all: the acts are a list of unknown length, which the planner would
--- otherwise take as a reason to plan for each list anew.
 
 create or replace function weigh_acts(p_tenant uuid, p_at timestamptz, p_meter text, p_roles text[], p_acts jsonb) returns act_verdict[]
   language plpgsql volatile

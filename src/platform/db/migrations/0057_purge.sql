@@ -1,10 +1,15 @@
--- What the purge of an organization left behind, and what it took too much of.
+-- Deletes what an organization left behind, on the day that was promised.
 --
--- What somebody agreed to be charged for stays, as the proof of why there was a charge: agreements to overage, plan changes and
--- cancellations as they were ordered. Disputes come late, and usage is never refunded. Each names who agreed; no other person is kept.
--- The audit log goes: it says nothing of a charge that these do not. Persons also stood in what differed from the marketplace and in
--- purchases nobody activated; they go. Rights to the function stay as they are.
-create or replace function purge_tenant(p_tenant uuid, p_at timestamptz, p_told_before timestamptz, p_rows int) returns int
+-- Takes at most so many rows of an organization that is due; 0: nothing is left. The application may not delete from its ledgers;
+-- this may, and looks again itself whether the organization is due. Tables are taken from the catalog, those that refer to others
+-- first, so that a new one is not forgotten.
+--
+-- Bills, their documents, payments and lists of billed people stay, for accounting must keep them; so do the subscriptions, without
+-- their persons. What somebody agreed to be charged for stays, as the proof of why there was a charge: agreements to overage, plan
+-- changes and cancellations as they were ordered. Disputes come late, and usage is never refunded. Each names who agreed; no other
+-- person is kept. The audit log goes: it says nothing of a charge that these do not. Persons also stand in what differed from the
+-- marketplace and in purchases nobody activated; they go.
+create function purge_tenant(p_tenant uuid, p_at timestamptz, p_told_before timestamptz, p_rows int) returns int
   language plpgsql volatile security definer set search_path = pg_catalog, public
   as $$
 declare
@@ -64,10 +69,5 @@ begin
   return p_rows - v_left;
 end
 $$;
-
--- Organizations that were purged before.
-update subscription_drift f set differences = '[]' from subscription_directory d
- where d.source = 'marketplace' and d.external_id = f.external_id and d.purged_at is not null;
-
--- Other offers of the same publisher stand in the marketplace's account of a day; they were taken for differences of ours.
-delete from usage_read_backs where resource_id not in (select external_id from subscription_directory where source = 'marketplace');
+revoke all on function purge_tenant(uuid, timestamptz, timestamptz, int) from public;
+grant execute on function purge_tenant(uuid, timestamptz, timestamptz, int) to kontingent_app;
