@@ -29,6 +29,10 @@ export const LOCALES = ['en', 'de', 'it'] as const;
 export const Locale = z.enum(LOCALES);
 export type Locale = z.infer<typeof Locale>;
 
+/** The language of ours that a tag such as de-AT asks for. */
+export const localeFor = (tag: string | null, fallback: Locale = 'en'): Locale =>
+  LOCALES.find((locale) => locale === tag?.slice(0, 2)) ?? fallback;
+
 /** An IANA zone that this machine knows. */
 export const TimeZone = z
   .string()

@@ -1,15 +1,8 @@
+import { localeFor } from '../../src/contract/common';
 import type { Grant } from '../../src/features/entitlements/grants';
 import { type GrantState, limitOf } from '../../src/features/entitlements/limits.rules';
 import type { UsageAnchor } from '../../src/features/entitlements/periods.rules';
-import {
-  explanationOf,
-  localeFor,
-  pendingOf,
-  pendingWords,
-  type Reader,
-  shownGrants,
-  withPending,
-} from '../../src/features/usage/explanation.rules';
+import { explanationOf, pendingOf, pendingWords, type Reader, shownGrants, withPending } from '../../src/features/usage/explanation.rules';
 import { bringUpTo, type MeterFacts } from '../../src/features/usage/in-force.rules';
 
 const started = new Date('2026-01-01T00:00:00Z');

@@ -1,5 +1,5 @@
 import type { BillingDocument, DocumentQuery } from '../../contract/billing';
-import { LOCALES, type Locale } from '../../contract/common';
+import { type Locale, localeFor } from '../../contract/common';
 import type { Refusal } from '../../contract/refusals';
 import type { Actor } from '../../platform/actor';
 import { type Context, inTenant, type TxContext } from '../../platform/context';
@@ -18,7 +18,7 @@ import { printDocument } from './print-document';
 export function listDocuments(ctx: Context, actor: Actor, query: DocumentQuery): Promise<Result<Page<BillingDocument>, Refusal>> {
   return inTenant(ctx, actor.tenantId, async (tx) => {
     const access = await enterBilling(tx, actor);
-    return access.ok ? ok(await documentsOf(tx, actor.tenantId, query, localeOf(actor.locale))) : access;
+    return access.ok ? ok(await documentsOf(tx, actor.tenantId, query, localeFor(actor.locale))) : access;
   });
 }
 
@@ -70,9 +70,6 @@ function readable(row: DocumentRow | null): Result<DocumentRow, Refusal> {
 export async function downloadOf({ content, payment }: DocumentRow, language: Locale): Promise<Download> {
   return { name: `${content.number}.pdf`, mediaType: 'application/pdf', bytes: await printDocument(content, payment, language) };
 }
-
-/** The reader's language, as an actor's is known. */
-export const localeOf = (tag: string | null): Locale => LOCALES.find((locale) => locale === tag?.slice(0, 2)) ?? 'en';
 
 function toDocument(row: DocumentRow, payment: PaymentRow | null, mail: MailDelivery | null, locale: Locale): BillingDocument {
   const { documentId, kind, subscriptionId, content } = row;

@@ -1,4 +1,4 @@
-import { LOCALES, type Locale } from '../../contract/common';
+import { type Locale, localeFor } from '../../contract/common';
 import type { TxContext } from '../../platform/context';
 import { adminAddresses, queueMail } from '../mail/send-mail';
 
@@ -15,7 +15,7 @@ export async function mailAdmins(
 ): Promise<void> {
   for (const { memberId, address, locale } of await adminAddresses(tx, tenantId)) {
     if (address.toLowerCase() === except?.toLowerCase()) continue;
-    const language = LOCALES.find((one) => one === locale?.slice(0, 2)) ?? fallback;
+    const language = localeFor(locale, fallback);
     await queueMail(tx, tenantId, { key: `${kind}.${subject}.${memberId}`, kind, subject, recipient: address, locale: language }, at);
   }
 }

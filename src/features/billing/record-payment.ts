@@ -1,11 +1,12 @@
 import type { BillingDocument } from '../../contract/billing';
+import { localeFor } from '../../contract/common';
 import type { Refusal } from '../../contract/refusals';
 import type { OperatorActor } from '../../platform/actor';
 import type { Context } from '../../platform/context';
 import { ok, type Result, refuse } from '../../platform/result';
 import { operate } from '../tenants/operate';
 import { notePaid } from './collect-payment';
-import { localeOf, showDocument } from './documents';
+import { showDocument } from './documents';
 import { lockPayment } from './payments.store';
 
 /**
@@ -27,7 +28,7 @@ export function recordPayment(
     if (when > at) return refuse({ code: 'paid_in_future', paidAt: when.toISOString(), now: at.toISOString() });
     const isNew = payment.state !== 'paid';
     if (isNew) await notePaid(tx, tenantId, payment, { reference, paidAt: when, actor: operator.memberId }, at);
-    const value = (await showDocument(tx, tenantId, documentId, localeOf(operator.locale)))!;
+    const value = (await showDocument(tx, tenantId, documentId, localeFor(operator.locale)))!;
     return ok({ value, subject: documentId, isNew });
   });
 }

@@ -1,4 +1,5 @@
 import type { BillingDocument } from '../../contract/billing';
+import { localeFor } from '../../contract/common';
 import type { Refusal } from '../../contract/refusals';
 import type { OperatorActor } from '../../platform/actor';
 import type { Context } from '../../platform/context';
@@ -6,7 +7,7 @@ import { ok, type Result, refuse } from '../../platform/result';
 import { noteBounce } from '../mail/send-mail';
 import { operate } from '../tenants/operate';
 import { tellAdmins } from './document-mail';
-import { localeOf, showDocument } from './documents';
+import { showDocument } from './documents';
 import { mailKeyOf } from './issue-bill';
 
 /** A mail that had gone out came back to the publisher: its organization's administrators are told, once (EC-14). */
@@ -19,7 +20,7 @@ export function reportBounce(
   const act = { operator, needs: 'accounting', tenantId, action: 'mail.bounced', reason, details: { problem } } as const;
   return operate(ctx, act, async (tx, _tenant, at) => {
     const isNew = await noteBounce(tx, tenantId, mailKeyOf(documentId), problem, tellAdmins, at);
-    const value = await showDocument(tx, tenantId, documentId, localeOf(operator.locale));
+    const value = await showDocument(tx, tenantId, documentId, localeFor(operator.locale));
     return value?.mail ? ok({ value, subject: documentId, isNew }) : refuse({ code: 'document_not_found' });
   });
 }

@@ -1,5 +1,5 @@
 import type { Billing, BillingContact, BillingContactPatch, BillingMode } from '../../contract/billing';
-import type { Locale } from '../../contract/common';
+import { type Locale, localeFor } from '../../contract/common';
 import de from '../../contract/locales/de/billing.json';
 import en from '../../contract/locales/en/billing.json';
 import it from '../../contract/locales/it/billing.json';
@@ -16,7 +16,6 @@ import { unitsOf } from './bill-lines.rules';
 import { type BilledRow, findBilledSubscriptions, findPinnedPlans } from './bills.store';
 import { changeContact, showContact } from './contact';
 import { countsAt } from './counts';
-import { localeOf } from './documents';
 import { enterBilling } from './enter-billing';
 import { modeOf, priceOf } from './mode.rules';
 
@@ -33,7 +32,7 @@ export function viewBilling(
     const at = tx.now();
     const access = await enterBilling(tx, actor);
     if (!access.ok) return access;
-    const locale = localeOf(actor.locale);
+    const locale = localeFor(actor.locale);
     const live = await livePlans(tx, tenantId);
     const subscriptions = await showAll(tx, tenantId, live, locale, at);
     const { delivery, billingContactChange } = policyOf(live.map(({ plan }) => plan));

@@ -1,5 +1,5 @@
 import type { Billing } from '../../contract/billing';
-import { LOCALES, type Locale } from '../../contract/common';
+import { type Locale, localeFor } from '../../contract/common';
 import type { Help, PlanHelp } from '../../contract/help';
 import deBot from '../../contract/locales/de/bot.json';
 import de from '../../contract/locales/de/help.json';
@@ -38,7 +38,7 @@ export function explainPlans(ctx: Context, actor: Actor, meter: string | null, c
     const at = tx.now();
     const access = await enter(tx, actor, 'read');
     if (!access.ok) return access;
-    const locale = LOCALES.find((one) => one === actor.locale?.slice(0, 2)) ?? 'en';
+    const locale = localeFor(actor.locale);
     const texts = TEXTS[locale];
     const tenant = (await findTenant(tx.db, actor.tenantId))!;
     const held = await heldPlans(tx, tenant, locale, at);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Locale } from '../../contract/common';
+import { type Locale, localeFor } from '../../contract/common';
 import { StockMeter } from '../../contract/meters';
 import { type Context, inTenant, type TxContext } from '../../platform/context';
 import { invariant } from '../../platform/invariant';
@@ -8,7 +8,7 @@ import { queueMail } from '../mail/send-mail';
 import type { OutboxEvent } from '../outbox/outbox';
 import { DEFAULT_POLICY } from '../plans/quota-policy.rules';
 import { findTenant } from '../tenants/tenants';
-import { localeFor, pendingOf, pendingWords, USAGE_TEXTS } from '../usage/explanation.rules';
+import { pendingOf, pendingWords, USAGE_TEXTS } from '../usage/explanation.rules';
 import { outlookAt } from '../usage/forecast';
 import { adviceFor, adviseOnce } from '../usage/history';
 import { meterNow } from '../usage/policy-at';

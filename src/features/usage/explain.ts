@@ -1,3 +1,4 @@
+import { localeFor } from '../../contract/common';
 import { FREE_UNLESS_LIMITED, isPeriodMeter } from '../../contract/meters';
 import type { Refusal } from '../../contract/refusals';
 import { meterName } from '../../contract/texts';
@@ -12,7 +13,7 @@ import { findPlan, type Plan, planName } from '../plans/plans';
 import { entitlementName } from '../plans/present-plan';
 import { findTenant } from '../tenants/tenants';
 import { ceilingsOf, withLargest } from './ceilings';
-import { explanationOf, localeFor, type Reader } from './explanation.rules';
+import { explanationOf, type Reader } from './explanation.rules';
 import { forecastAt } from './forecast';
 import { meterAt } from './meter-at';
 

@@ -1,4 +1,4 @@
-import { LOCALES, type Locale } from '../../contract/common';
+import type { Locale } from '../../contract/common';
 import de from '../../contract/locales/de/usage.json';
 import en from '../../contract/locales/en/usage.json';
 import it from '../../contract/locales/it/usage.json';
@@ -14,8 +14,6 @@ import { burntIn, type InForce } from './in-force.rules';
 import { overageShown } from './overage.rules';
 
 export const USAGE_TEXTS: Record<Locale, typeof en> = { en, de, it };
-
-export const localeFor = (language: string | null): Locale => LOCALES.find((locale) => locale === language?.slice(0, 2)) ?? 'en';
 
 /** How the reader is spoken to. */
 export interface Reader {

@@ -1,4 +1,4 @@
-import { LOCALES, type Locale } from '../../contract/common';
+import { type Locale, localeFor } from '../../contract/common';
 import de from '../../contract/locales/de/usage.json';
 import en from '../../contract/locales/en/usage.json';
 import it from '../../contract/locales/it/usage.json';
@@ -20,7 +20,7 @@ export function overageShown(
 ): { overage?: OverageShown } {
   const admits = policy === null ? 0 : overageAdmitted(policy);
   if (admits === 0 || granted === null || granted === 0) return {};
-  const locale = LOCALES.find((one) => one === language?.slice(0, 2)) ?? 'en';
+  const locale = localeFor(language);
   const units = Math.max(0, used - granted);
   const facts = { units, included: granted, meterName: meterName(meter, locale) };
   return {

@@ -1,3 +1,4 @@
+import { localeFor } from '../../contract/common';
 import { METERS } from '../../contract/meters';
 import type { Refusal } from '../../contract/refusals';
 import { meterName } from '../../contract/texts';
@@ -14,7 +15,7 @@ import { findTenant } from '../tenants/tenants';
 import { type Ceiling, ceilingsOf, withLargest } from './ceilings';
 import { type Counter, figuresOf } from './counter.rules';
 import { counterInForceAt } from './counters.store';
-import { localeFor, pendingOf, pendingWords, shownGrants, USAGE_TEXTS } from './explanation.rules';
+import { pendingOf, pendingWords, shownGrants, USAGE_TEXTS } from './explanation.rules';
 import { adviceFor, advicePolicy } from './history';
 import { inForce } from './in-force.rules';
 import { meterFacts } from './meter-facts';
