@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { built, sample } from './product.mjs';
 
-const { admissionStatement } = built('features/usage/admit');
+const { SHARED_STATEMENT } = built('features/usage/admit');
 const { rolesThatMay } = built('features/members/access.rules');
 const { fingerprint } = built('platform/fingerprint');
 
@@ -13,10 +13,9 @@ const { fingerprint } = built('platform/fingerprint');
 async function scriptFor(folder, [first, last]) {
   const tenant = `('00000000-0000-4000-8000-' || lpad((:n)::text, 12, '0'))`;
   const act = `jsonb_build_array(jsonb_build_object('key', 'create_ticket:' || gen_random_uuid(), 'fingerprint', '${fingerprint(sample)}', 'subject', gen_random_uuid(), 'actor', ${tenant}, 'quantity', 1, 'record', '${pgbenchText(sample)}'::jsonb))`;
-  const values = { $1: `${tenant}::uuid`, $2: 'now()', $3: `'{${rolesThatMay('create').join(',')}}'`, $4: act };
-  const statement = admissionStatement('create_tickets')
-    .replaceAll(/\$\d/gu, (place) => values[place])
-    .replaceAll(/\s+/gu, ' ');
+  const calls = `jsonb_build_array(jsonb_build_object('tenant', ${tenant}, 'at', now(), 'acts', ${act}))`;
+  const values = { $1: `'create_tickets'`, $2: `'{${rolesThatMay('create').join(',')}}'`, $3: calls };
+  const statement = SHARED_STATEMENT.replaceAll(/\$\d/gu, (place) => values[place]).replaceAll(/\s+/gu, ' ');
   const file = path.join(folder, `create-${first}-${last}.sql`);
   await writeFile(file, `\\set n random(${first}, ${last})\n${statement};\n`);
   return file;

@@ -111,6 +111,66 @@ onServer('several instances on one server', () => {
     expect(await books(ctxs[0]!, tenant.tenantId, 'opportunities')).toEqual({ counted: 300, ledger: 300, records: 300 });
   });
 
+  test('G1 G7 40 organizations at a limit of 10 each, over four instances: exactly 10 are admitted in each, each mark is said once', async () => {
+    const { ctxs } = await instances(4);
+    const plan = await aPlan(ctxs[0]!, { tickets: 10 });
+    const tenants = await Promise.all(Array.from({ length: 40 }, () => aTenant(ctxs[0]!, { plan })));
+    const sends = shuffled(tenants.flatMap((tenant) => Array.from({ length: 15 }, () => tenant)));
+    const results = await atOnce(
+      sends.map(
+        ({ owner }, index) =>
+          () =>
+            createTicket(on(ctxs, index), owner, key(), aTicket()),
+      ),
+      64,
+    );
+    expect(results.filter((result) => result.ok)).toHaveLength(400);
+    for (const { tenantId } of tenants) {
+      expect(await books(ctxs[0]!, tenantId, 'tickets')).toEqual({ counted: 10, ledger: 10, records: 10 });
+      const numbers = await inTenant(ctxs[0]!, tenantId, ({ db }) =>
+        db.query<{ number: number }>('select number::int from tickets order by 1'),
+      );
+      expect(numbers.map(({ number }) => number)).toEqual(Array.from({ length: 10 }, (_, index) => index + 1));
+    }
+    // A booking that crosses both at once says the higher one only.
+    const said = await inPublisher(ctxs[0]!, ({ db }) =>
+      db.query<{ once: boolean; full: boolean }>(
+        `select count(*) = count(distinct payload ->> 'threshold') as once, bool_or(payload ->> 'threshold' = '100') as full
+           from outbox where tenant_id = any ($1) and topic = 'quota.notice' group by tenant_id`,
+        [tenants.map(({ tenantId }) => tenantId)],
+      ),
+    );
+    expect(said).toEqual(Array.from({ length: 40 }, () => ({ once: true, full: true })));
+  });
+
+  test('an organization whose counter is held by another transaction holds up nobody else’s creation', async () => {
+    const { ctxs } = await instances(1);
+    const ctx = ctxs[0]!;
+    const [held, ...others] = await Promise.all(Array.from({ length: 8 }, () => aTenant(ctx)));
+    let letGo = () => {};
+    const letting = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const isHeld = new Promise<void>((resolve) => {
+      void inTenant(ctx, held!.tenantId, async ({ db }) => {
+        await db.query(`select 1 from usage_counters where meter = 'tickets' for update`);
+        resolve();
+        await letting;
+      });
+    });
+    await isHeld;
+    let isMade = false;
+    const waiting = createTicket(ctx, held!.owner, key(), aTicket()).then((result) => {
+      isMade = true;
+      return result;
+    });
+    const made = await Promise.all(others.map(({ owner }) => createTicket(ctx, owner, key(), aTicket())));
+    expect(made.every(({ ok }) => ok)).toBe(true);
+    expect(isMade).toBe(false);
+    letGo();
+    unwrap(await waiting);
+  });
+
   test('TW-18 at the first instant of a period all instances open one counter together', async () => {
     const { ctxs, clock } = await instances(4);
     const tenant = await aTenant(ctxs[0]!, { limits: { tickets: 50 } });

@@ -79,22 +79,22 @@ interface Waiting {
 
 type Weighed = { verdict: Verdict; at: Date };
 
-/** Acts that share one statement; more would only make its result bigger. */
-const MOST_PER_STATEMENT = 200;
+/**
+ * What shares one statement: acts of a tenant, tenants; and how many such statements run at once. More would only make results bigger
+ * and locks longer; fewer at once leave the database waiting for its disk.
+ */
+const MOST = { items: 200, lanes: 32, runs: 2 };
 const MOST_TRIES = 8;
 const lanes = new WeakMap<Database, Combiner<Waiting, Weighed>>();
 
 /**
  * Creates what the act describes and counts it, or says why not: exact under concurrency, idempotent for ever (G1–G3).
- * Concurrent acts of one tenant share a statement; each gets its own outcome, after the commit.
+ * Concurrent acts share a statement, those of one tenant and those of several; each gets its own outcome, after the commit.
  */
 export async function admit(ctx: Context, actor: Actor, act: Act): Promise<Result<Admission, Refusal>> {
   for (let attempt = 1; attempt <= MOST_TRIES; attempt += 1) {
-    const { verdict, at } = await laneOf(ctx).submit(`${act.creation} ${act.meter} ${actor.tenantId} ${act.teamId ?? ''}`, {
-      ctx,
-      actor,
-      act,
-    });
+    const lane = `${act.creation} ${act.meter} ${actor.tenantId} ${act.teamId ?? ''}`;
+    const { verdict, at } = await lanesOf(ctx).submit(isShared(act) ? act.creation : lane, lane, { ctx, actor, act });
     switch (verdict.verdict) {
       case 'unknown_member': {
         const admitted = await inTenant(ctx, actor.tenantId, (tx) => admitMember(tx, actor, at));
@@ -162,31 +162,40 @@ async function settled(ctx: Context, tenantId: string, result: Result<Admission,
   return pending ? refuse({ ...refusal, pending }) : result;
 }
 
-function laneOf({ database }: Context): Combiner<Waiting, Weighed> {
-  let lane = lanes.get(database);
-  if (!lane) {
-    lane = new Combiner(runTogether, MOST_PER_STATEMENT);
-    lanes.set(database, lane);
+function lanesOf({ database }: Context): Combiner<Waiting, Weighed> {
+  let combiner = lanes.get(database);
+  if (!combiner) {
+    combiner = new Combiner(runTogether, MOST);
+    lanes.set(database, combiner);
   }
-  return lane;
+  return combiner;
+}
+
+/** The creations everybody makes all day, of no team: those that several tenants' acts may share a statement for. */
+const SHARED = new Set<Creation>(['create_tickets', 'create_checklists', 'submit_checklists', 'create_opportunities']);
+const isShared = ({ creation, teamId }: Act): boolean => SHARED.has(creation) && !teamId;
+
+type Outcomes = PromiseSettledResult<Weighed>[];
+
+/** One statement for acts of several tenants; those that fail in it have a statement of their own, and nobody else waits for that. */
+async function runTogether(lanes: Waiting[][]): Promise<Promise<Outcomes>[]> {
+  const firsts = lanes.map(firstsOf);
+  const together = isShared(lanes[0]![0]!.act) ? await runShared(firsts) : [];
+  return lanes.map(async (waiting, lane) => withTwins(waiting, firsts[lane]!, together[lane] ?? (await runBatch(firsts[lane]!))));
 }
 
 /** The same key twice in one statement would only collide with itself: the twin takes its first's outcome. */
-async function runTogether(_lane: string, waiting: Waiting[]): Promise<PromiseSettledResult<Weighed>[]> {
-  const firstOf = new Map<string, number>();
-  const firsts: Waiting[] = [];
-  for (const entry of waiting) {
-    if (firstOf.has(entry.act.key)) continue;
-    firstOf.set(entry.act.key, firsts.length);
-    firsts.push(entry);
-  }
-  const outcomes = await runBatch(firsts);
+const firstsOf = (waiting: Waiting[]): Waiting[] => {
+  const keys = new Set<string>();
+  return waiting.filter(({ act }) => !keys.has(act.key) && keys.add(act.key));
+};
+
+function withTwins(waiting: Waiting[], firsts: Waiting[], outcomes: Outcomes): Outcomes {
+  const places = new Map(firsts.map(({ act }, place) => [act.key, place]));
   return waiting.map((entry) => {
-    const index = firstOf.get(entry.act.key)!;
-    const outcome = outcomes[index]!;
-    return firsts[index] === entry || outcome.status === 'rejected'
-      ? outcome
-      : { status: 'fulfilled', value: asTwin(outcome.value, firsts[index]!, entry) };
+    const place = places.get(entry.act.key)!;
+    const [first, outcome] = [firsts[place]!, outcomes[place]!];
+    return first === entry || outcome.status === 'rejected' ? outcome : { status: 'fulfilled', value: asTwin(outcome.value, first, entry) };
   });
 }
 
@@ -195,17 +204,61 @@ function asTwin({ verdict, at }: Weighed, first: Waiting, twin: Waiting): Weighe
   return { verdict: { ...verdict, verdict: first.act.fingerprint === twin.act.fingerprint ? 'replayed' : 'conflict' }, at };
 }
 
+interface SharedVerdict extends Verdict {
+  /** Place of the tenant's acts in the call. */
+  call: number;
+  /** SQLSTATE of what undid these acts and no others; then there is no verdict. */
+  failed: string | null;
+}
+
+/** By lane: what came out for its acts; null where they were undone. */
+async function runShared(lanes: Waiting[][]): Promise<(Outcomes | null)[]> {
+  const { ctx, act } = lanes[0]![0]!;
+  const byTenant = lanes.map((waiting, lane) => ({
+    lane,
+    tenant: waiting[0]!.actor.tenantId,
+    at: waiting[0]!.ctx.now(),
+    acts: waiting.map(asWeighed),
+  }));
+  byTenant.sort((a, b) => (a.tenant < b.tenant ? -1 : 1));
+  const calls = JSON.stringify(byTenant.map(({ tenant, at, acts }) => ({ tenant, at, acts })));
+  const outcomes: (Outcomes | null)[] = lanes.map(() => []);
+  try {
+    const verdicts = await ctx.database.query<SharedVerdict>(SHARED_STATEMENT, [act.creation, ROLES_THAT_CREATE, calls], 'create_for_many');
+    for (const verdict of verdicts) {
+      const { lane, at } = byTenant[verdict.call]!;
+      if (verdict.failed) outcomes[lane] = null;
+      else outcomes[lane]!.push({ status: 'fulfilled', value: { verdict, at } });
+    }
+    return outcomes;
+  } catch (err) {
+    ctx.log.warn({ err, tenants: lanes.length }, 'creations of several organizations failed together: each is tried by itself');
+    return lanes.map(() => null);
+  }
+}
+
 /** One statement for all; when it fails for one bad act, one by one, so that the others do not fail with it. */
-async function runBatch(waiting: Waiting[]): Promise<PromiseSettledResult<Weighed>[]> {
+async function runBatch(waiting: Waiting[]): Promise<Outcomes> {
   try {
     return (await runStatement(waiting)).map((value) => ({ status: 'fulfilled', value }));
   } catch (reason) {
     if (waiting.length === 1) return [{ status: 'rejected', reason }];
-    const outcomes: PromiseSettledResult<Weighed>[] = [];
+    const outcomes: Outcomes = [];
     for (const entry of waiting) outcomes.push(...(await runBatch([entry])));
     return outcomes;
   }
 }
+
+/** An act as the functions read it. */
+const asWeighed = ({ actor, act: { key, fingerprint, subject, quantity, draftRevision, record } }: Waiting) => ({
+  key,
+  fingerprint,
+  subject,
+  actor: actor.memberId,
+  quantity,
+  draftRevision,
+  record,
+});
 
 /** The counter moved, a key was taken by another instance, or two statements met head-on: weighed again, with a fresh snapshot. */
 const MOVED = new Set(['KT001', '23505', '40001', '40P01']);
@@ -219,17 +272,7 @@ const NOT_WEIGHED = { subject: '', used: 0, held: 0, hard_limit: 0, period_end: 
 
 async function runStatement(waiting: Waiting[]): Promise<Weighed[]> {
   const { ctx, actor, act } = waiting[0]!;
-  const acts = JSON.stringify(
-    waiting.map((entry) => ({
-      key: entry.act.key,
-      fingerprint: entry.act.fingerprint,
-      subject: entry.act.subject,
-      actor: entry.actor.memberId,
-      quantity: entry.act.quantity,
-      draftRevision: entry.act.draftRevision,
-      record: entry.act.record,
-    })),
-  );
+  const acts = JSON.stringify(waiting.map(asWeighed));
   for (let attempt = 1; ; attempt += 1) {
     const at = ctx.now();
     try {
@@ -246,7 +289,7 @@ async function runStatement(waiting: Waiting[]): Promise<Weighed[]> {
 /** An act that names no team runs the plain statement. */
 const weigh = ({ database }: Context, { creation, meter, teamId }: Act, values: unknown[]): Promise<Verdict[]> =>
   teamId
-    ? database.query<Verdict>(SHARED_STATEMENT, [...values, creation, meter, teamId], 'create_for_team')
+    ? database.query<Verdict>(TEAM_STATEMENT, [...values, creation, meter, teamId], 'create_for_team')
     : database.query<Verdict>(STATEMENTS[creation], values, creation);
 
 /** What a statement that failed for one act says of it; null: it is no verdict. */
@@ -274,14 +317,17 @@ function verdictOf(error: unknown): Verdict | null {
 
 const ROLES_THAT_CREATE = rolesThatMay('create');
 
-/** The product's one-by-one statement is this one with one act; the benchmark runs the same text. */
-export const admissionStatement = (creation: Creation): string =>
-  statementOf(`${creation}($1::uuid, $2::timestamptz, $3::text[], $4::jsonb)`);
-
 const statementOf = (call: string): string =>
   `select verdict, subject, used::float8 as used, held::float8 as held, hard_limit::float8 as hard_limit, period_end, standing, number::float8 as number
      from ${call} order by ord`;
 
-const SHARED_STATEMENT = statementOf('create_for_team($5::text, $6::text, $7::uuid, $1::uuid, $2::timestamptz, $3::text[], $4::jsonb)');
+const TEAM_STATEMENT = statementOf('create_for_team($5::text, $6::text, $7::uuid, $1::uuid, $2::timestamptz, $3::text[], $4::jsonb)');
 
-const STATEMENTS = Object.fromEntries(CREATIONS.map((creation) => [creation, admissionStatement(creation)])) as Record<Creation, string>;
+/** The product's one-by-one statement is this one with one act of one tenant; the benchmark runs the same text. */
+export const SHARED_STATEMENT = `select call, failed, (act).verdict, (act).subject, (act).used::float8 as used, (act).held::float8 as held, (act).hard_limit::float8 as hard_limit,
+            (act).period_end, (act).standing, (act).number::float8 as number
+       from create_for_many($1::text, $2::text[], $3::jsonb) order by call, (act).ord`;
+
+const STATEMENTS = Object.fromEntries(
+  CREATIONS.map((creation) => [creation, statementOf(`${creation}($1::uuid, $2::timestamptz, $3::text[], $4::jsonb)`)]),
+) as Record<Creation, string>;

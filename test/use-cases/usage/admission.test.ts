@@ -2,6 +2,7 @@ import { METERS } from '../../../src/contract/meters';
 import { createTicket } from '../../../src/features/tickets/create-ticket';
 import { getTicket } from '../../../src/features/tickets/tickets';
 import { inTenant } from '../../../src/platform/context';
+import type { Database } from '../../../src/platform/db/database';
 import { aTicket, books, creationOf, everything, key, refusalOf, unwrap } from '../../support/acts';
 import { testContext } from '../../support/database';
 import { anActor, aPlan, aTenant } from '../../support/tenant';
@@ -258,4 +259,108 @@ test('a changed allowance reaches the period that another instance has opened al
   clock.set(edge);
   for (let nth = 2; nth <= 3; nth += 1) unwrap(await createTicket(ctx, tenant.owner, key(), aTicket()));
   expect(refusalOf(await createTicket(ctx, tenant.owner, key(), aTicket()))).toMatchObject({ code: 'quota_exhausted', limit: 3, used: 3 });
+});
+
+describe('creations of several organizations at once', () => {
+  /** A context that notes under which names statements ran. */
+  async function watched() {
+    const { ctx, clock } = await testContext();
+    const names: (string | undefined)[] = [];
+    const database: Database = {
+      engine: ctx.database.engine,
+      query: (text, values, name) => {
+        names.push(name);
+        return ctx.database.query(text, values, name);
+      },
+      transaction: (tenantId, work) => ctx.database.transaction(tenantId, work),
+      close: () => ctx.database.close(),
+    };
+    return { ctx: { ...ctx, database }, clock, names };
+  }
+
+  test.each(METERS)(
+    'G1 G9 %s of many organizations share one statement, and each has its own records, numbers and count',
+    async (meter) => {
+      const { ctx, names } = await watched();
+      const tenants = await Promise.all(Array.from({ length: 6 }, () => aTenant(ctx)));
+      const acts = tenants.flatMap((tenant, index) =>
+        Array.from({ length: index + 1 }, (_, act) => ({ tenant, title: `${index} ${act}` })),
+      );
+      names.length = 0;
+      const made = await Promise.all(acts.map(({ tenant, title }) => creationOf[meter](ctx, tenant.owner, key(), title)));
+      expect(names.filter(Boolean)).toEqual(['create_for_many']);
+      made.forEach((result, index) => {
+        expect(unwrap(result)).toMatchObject({ replayed: false, record: { title: acts[index]!.title } });
+      });
+      for (const [index, tenant] of tenants.entries()) {
+        expect(await books(ctx, tenant.tenantId, meter)).toEqual({ counted: index + 1, ledger: index + 1, records: index + 1 });
+        const rows = await inTenant(ctx, tenant.tenantId, ({ db }) =>
+          db.query<{ title: string }>(`select title from ${meter} order by title`),
+        );
+        expect(rows.map(({ title }) => title)).toEqual(acts.filter((act) => act.tenant === tenant).map(({ title }) => title));
+      }
+      // The statement forgets its tenants.
+      expect(await ctx.database.query(`select 1 from ${meter}`)).toEqual([]);
+    },
+  );
+
+  test('G2 G3 each gets its own outcome: admitted, replayed, in conflict, full, first of its period, suspended, unknown, a fault', async () => {
+    const { ctx, names } = await watched();
+    const [plain, full, rolled, suspended, joined, faulty] = await Promise.all(Array.from({ length: 6 }, () => aTenant(ctx)));
+    unwrap(await createTicket(ctx, plain!.owner, key('again'), aTicket()));
+    await full!.use('tickets', 100);
+    await suspended!.setStatus('Suspended');
+    await inTenant(ctx, rolled!.tenantId, ({ db }) =>
+      db.query(`update usage_counters set valid_until = period_start where meter = 'tickets'`),
+    );
+    names.length = 0;
+    const outcomes = await Promise.allSettled([
+      createTicket(ctx, plain!.owner, key('again'), aTicket()),
+      createTicket(ctx, plain!.owner, key('again'), aTicket({ title: 'Another' })),
+      createTicket(ctx, plain!.owner, key(), aTicket()),
+      createTicket(ctx, full!.owner, key(), aTicket()),
+      createTicket(ctx, rolled!.owner, key(), aTicket()),
+      createTicket(ctx, suspended!.owner, key(), aTicket()),
+      createTicket(ctx, anActor({ tenantId: joined!.tenantId }), key(), aTicket()),
+      creationOf.tickets(ctx, faulty!.owner, key(), 'bad \u0000'),
+      createTicket(ctx, faulty!.owner, key(), aTicket()),
+    ]);
+    expect(names[0]).toBe('create_for_many');
+    const said = outcomes.map((outcome) => {
+      if (outcome.status === 'rejected') return 'fault';
+      return outcome.value.ok ? (outcome.value.value.replayed ? 'replayed' : 'made') : outcome.value.refusal.code;
+    });
+    expect(said).toEqual([
+      'replayed',
+      'idempotency_conflict',
+      'made',
+      'quota_exhausted',
+      'made',
+      'subscription_inactive',
+      'made',
+      'fault',
+      'made',
+    ]);
+    for (const [tenant, used] of [
+      [plain, 2],
+      [rolled, 1],
+      [suspended, 0],
+      [joined, 1],
+      [faulty, 1],
+    ] as const)
+      expect(await books(ctx, tenant!.tenantId, 'tickets')).toEqual({ counted: used, ledger: used, records: used });
+    expect(await books(ctx, full!.tenantId, 'tickets')).toMatchObject({ counted: 100, records: 0 });
+  });
+
+  test('when the shared statement fails as a whole each organization’s acts are made by themselves', async () => {
+    const { ctx, names } = await watched();
+    const tenants = await Promise.all(Array.from({ length: 3 }, () => aTenant(ctx)));
+    const { query } = ctx.database;
+    ctx.database.query = (text, values, name) =>
+      name === 'create_for_many' ? Promise.reject(new Error('the connection broke')) : query(text, values, name);
+    names.length = 0;
+    const made = await Promise.all(tenants.map((tenant) => createTicket(ctx, tenant.owner, key(), aTicket())));
+    expect(made.every(({ ok }) => ok)).toBe(true);
+    expect(names.filter(Boolean)).toEqual(['create_tickets', 'create_tickets', 'create_tickets']);
+  });
 });
