@@ -9,7 +9,7 @@ interface Lane<Item, Outcome> {
   entries: Entry<Item, Outcome>[];
 }
 
-/** How much may go together: items of a lane, lanes of a run, runs of a group at once. */
+/** How much may go together: items and lanes of a run, runs of a group at once. */
 interface Most {
   items: number;
   lanes: number;
@@ -80,12 +80,15 @@ class Group<Item, Outcome> {
 
   private next(): Lane<Item, Outcome>[] {
     const lanes: Lane<Item, Outcome>[] = [];
-    for (const [name, entries] of this.waiting) {
-      if (lanes.length >= this.most.lanes) break;
+    let room = this.most.items;
+    for (const [name, waiting] of this.waiting) {
+      if (room === 0 || lanes.length === this.most.lanes) break;
       if (this.underWay.has(name)) continue;
+      const entries = waiting.splice(0, room);
+      if (waiting.length === 0) this.waiting.delete(name);
       this.underWay.add(name);
-      lanes.push({ name, entries: entries.splice(0, this.most.items) });
-      if (entries.length === 0) this.waiting.delete(name);
+      lanes.push({ name, entries });
+      room -= entries.length;
     }
     return lanes;
   }

@@ -45,19 +45,29 @@ test('a lane is never in two runs at once: what comes meanwhile goes in its next
   expect(runs[2]!.lanes).toEqual([['a2']]);
 });
 
-test('only so many runs of a group at once, lanes in a run, items of a lane: the rest waits its turn, and nothing is left', async () => {
-  const { combined, runs } = combiner({ items: 2, lanes: 2, runs: 1 });
-  const sent = ['a1', 'a2', 'a3', 'b1', 'c1'].map((item) => combined.submit('g', item[0]!, item));
+test('only so many runs of a group at once, items and lanes in a run: the rest waits its turn, and nothing is left', async () => {
+  const { combined, runs } = combiner({ items: 3, lanes: 2, runs: 1 });
+  const sent = ['a1', 'b1', 'c1', 'c2', 'd1', 'd2', 'd3', 'd4'].map((item) => combined.submit('g', item[0]!, item));
   const other = combined.submit('other', 'a', 'x1');
   await turn();
-  expect(runs.map(({ lanes }) => lanes)).toEqual([[['a1', 'a2'], ['b1']], [['x1']]]);
+  expect(runs.map(({ lanes }) => lanes)).toEqual([[['a1'], ['b1']], [['x1']]]);
   for (let run = 0; run < runs.length; run += 1) {
     runs[run]!.end();
     await turn();
     await turn();
   }
-  expect(runs.slice(2).map(({ lanes }) => lanes)).toEqual([[['a3'], ['c1']]]);
-  expect(await Promise.all([...sent, other])).toEqual(['a1 done', 'a2 done', 'a3 done', 'b1 done', 'c1 done', 'x1 done']);
+  expect(runs.slice(2).map(({ lanes }) => lanes)).toEqual([[['c1', 'c2'], ['d1']], [['d2', 'd3', 'd4']]]);
+  expect(await Promise.all([...sent, other])).toEqual([
+    'a1 done',
+    'b1 done',
+    'c1 done',
+    'c2 done',
+    'd1 done',
+    'd2 done',
+    'd3 done',
+    'd4 done',
+    'x1 done',
+  ]);
 });
 
 test('each gets its own outcome, and a run that throws rejects its own items only', async () => {

@@ -80,8 +80,8 @@ interface Waiting {
 type Weighed = { verdict: Verdict; at: Date };
 
 /**
- * What shares one statement: acts of a tenant, tenants; and how many such statements run at once. More would only make results bigger
- * and locks longer; fewer at once leave the database waiting for its disk.
+ * Acts and tenants of one statement, and how many such statements run at once. More would only make results bigger and locks
+ * longer; fewer at once leave the database waiting for its disk.
  */
 const MOST = { items: 200, lanes: 32, runs: 2 };
 const MOST_TRIES = 8;
