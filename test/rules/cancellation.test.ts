@@ -1,4 +1,5 @@
 import { cancellationAt, decideCancellation } from '../../src/features/subscriptions/cancellation.rules';
+import { keptUntil, purgeAt, TOLD_BEFORE_MS } from '../../src/features/subscriptions/retention.rules';
 
 const purchasedAt = new Date('2026-03-10T09:00:00Z');
 const held = { status: 'Subscribed', purchasedAt, autoRenew: true } as const;
@@ -77,5 +78,28 @@ describe('cancelling what Microsoft sold', () => {
       reason: 'by_partner',
       toPlanId: 'standard',
     });
+  });
+});
+
+describe('how long data is kept after the end', () => {
+  const plan = { policies: { cancellation: { windowHours: 72, afterWindow: 'renewal_off', exportDays: 30 } } } as const;
+  const endedAt = new Date('2026-03-10T09:00:00Z');
+  const at = new Date('2026-03-20T00:00:00Z');
+
+  test('as many days as the plan promised, from the end on', () => {
+    expect(keptUntil({ status: 'Unsubscribed', endedAt }, plan, at)).toEqual(new Date('2026-04-09T09:00:00Z'));
+  });
+
+  test('from now on where nobody knows when it ended; without end as long as it has not', () => {
+    expect(keptUntil({ status: 'Unsubscribed', endedAt: null }, plan, at)).toEqual(new Date('2026-04-19T00:00:00Z'));
+    for (const status of ['PendingFulfillmentStart', 'Subscribed', 'Suspended'] as const)
+      expect(keptUntil({ status, endedAt }, plan, at)).toBeNull();
+  });
+
+  test('as promised, and never sooner than seven days after it was said', () => {
+    const promised = new Date('2026-04-09T09:00:00Z');
+    expect(TOLD_BEFORE_MS).toBe(604_800_000);
+    expect(purgeAt(promised, new Date('2026-04-01T00:00:00Z'))).toEqual(promised);
+    expect(purgeAt(promised, new Date('2026-04-08T00:00:00Z'))).toEqual(new Date('2026-04-15T00:00:00Z'));
   });
 });

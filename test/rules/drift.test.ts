@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { type Credential, daysLeft, dueWarning, stateOf } from '../../src/features/operator/credentials.rules';
 import { judge } from '../../src/features/operator/self-test.rules';
-import { differencesOf, dueReport, lapsesAt } from '../../src/features/subscriptions/drift.rules';
+import { differencesOf, dueReport, lapsedBefore, lapsesAt } from '../../src/features/subscriptions/drift.rules';
 import type { MarketplaceSubscription } from '../../src/features/subscriptions/marketplace.port';
 
 const person = (address: string | null) => ({ tenantId: 't', objectId: 'o', address });
@@ -56,6 +56,24 @@ describe('in which facts a subscription differs', () => {
     expect(differing({ quantity: null })).toEqual(['quantity']);
     expect(differing({ status: 'Unsubscribed', quantity: null })).toEqual(['status']);
   });
+
+  test('none of two that have ended, but one that ended on one side only does', () => {
+    const ended = { ...held, status: 'Unsubscribed' } as typeof held;
+    expect(differing({ status: 'Unsubscribed', planId: 'premium', autoRenew: false }, ended)).toEqual([]);
+    expect(differing({}, ended)).toEqual(['status']);
+  });
+
+  test('a fact that one side lacks is shown as lacking, each part of a person in its place', () => {
+    const [name] = differencesOf({ ...held, quantity: null }, truth);
+    expect(name).toEqual({ field: 'quantity', ours: null, theirs: '5' });
+    const unknown = { tenantId: null, objectId: 'o', address: null };
+    expect(differencesOf(held, { ...truth, purchaser: unknown })).toEqual([
+      { field: 'purchaser', ours: 't o a@sample.example', theirs: '– o –' },
+    ]);
+    expect(differencesOf(held, { ...truth, allowedOperations: ['Update', 'Read'] })).toEqual([
+      { field: 'allowedOperations', ours: 'Delete Read Update', theirs: 'Read Update' },
+    ]);
+  });
 });
 
 describe('when the publisher is told that a purchase waits', () => {
@@ -75,6 +93,7 @@ describe('when the publisher is told that a purchase waits', () => {
 
   test('it lapses 30 days after it was bought', () => {
     expect(lapsesAt(boughtAt).toISOString()).toBe('2026-03-31T00:00:00.000Z');
+    expect(lapsedBefore(lapsesAt(boughtAt))).toEqual(boughtAt);
   });
 });
 

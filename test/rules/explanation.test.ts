@@ -1,9 +1,11 @@
 import { localeFor } from '../../src/contract/common';
 import type { Grant } from '../../src/features/entitlements/grants';
-import { type GrantState, limitOf } from '../../src/features/entitlements/limits.rules';
+import { type GrantState, type Limit, limitOf } from '../../src/features/entitlements/limits.rules';
 import type { UsageAnchor } from '../../src/features/entitlements/periods.rules';
+import { DEFAULT_POLICY } from '../../src/features/plans/quota-policy.rules';
 import { explanationOf, pendingOf, pendingWords, type Reader, shownGrants, withPending } from '../../src/features/usage/explanation.rules';
 import { bringUpTo, type MeterFacts } from '../../src/features/usage/in-force.rules';
+import { overageShown } from '../../src/features/usage/overage.rules';
 
 const started = new Date('2026-01-01T00:00:00Z');
 const day = (count: number): Date => new Date(started.getTime() + count * 86_400_000);
@@ -210,5 +212,35 @@ describe('G10 the numbers and their words', () => {
     expect(explain([grant({ policy: { enforcement: 'soft' } })]).enforcement).toBe('soft');
     expect(explain([]).enforcement).toBe('hard');
     expect(explain([grant({ amount: null })])).toMatchObject({ limit: null, remaining: null, available: null });
+  });
+});
+
+describe('what was used beyond the included amount and Microsoft bills', () => {
+  const metered = (admits?: number | 'unlimited') => ({
+    policy: { ...DEFAULT_POLICY, overage: { mode: 'metered' as const, dimension: 'extra', ...(admits !== undefined && { admits }) } },
+  });
+  const shown = (used: number, granted: number | null, limit: Pick<Limit, 'policy'>, language: string | null = 'en') =>
+    overageShown('tickets', { used, granted }, limit, language).overage;
+
+  test('is counted and named, and who bills it', () => {
+    expect(shown(130, 100, metered('unlimited'))).toEqual({
+      units: 30,
+      admits: null,
+      billedBy: 'Microsoft',
+      words: '30 beyond the 100 included tickets are billed by Microsoft, as your organization agreed.',
+    });
+    expect(shown(100, 100, metered(40))).toMatchObject({
+      units: 0,
+      admits: 40,
+      words: expect.stringMatching(/^What goes beyond the 100 /u),
+    });
+    expect(shown(20, 100, metered(40))).toMatchObject({ units: 0 });
+    expect(shown(101, 100, metered(40), 'de')!.words).not.toBe(shown(101, 100, metered(40))!.words);
+  });
+
+  test('is nothing without an agreement, and where nothing or everything is included', () => {
+    expect([shown(130, 100, metered()), shown(130, 100, { policy: null }), shown(5, 0, metered(40)), shown(5, null, metered(40))]).toEqual(
+      Array(4).fill(undefined),
+    );
   });
 });

@@ -1,4 +1,6 @@
 import fc from 'fast-check';
+import type { Grant } from '../../src/features/entitlements/grants';
+import { billedAt, type Edge, edgesIn, type MeterHistory, monthsOf, stretchesAt } from '../../src/features/metering/meter-periods.rules';
 import type { UsageStatus } from '../../src/features/metering/metering.port';
 import { pauseAfter, settledByDay, settlementOf } from '../../src/features/metering/outcome.rules';
 import {
@@ -15,8 +17,9 @@ import {
   reportsFor,
   type Stretch,
   sendableFrom,
+  tooLateFrom,
 } from '../../src/features/metering/overage.rules';
-import { numeral, type Quantity, quantityOf, units } from '../../src/features/metering/quantity.rules';
+import { atLeast, atMost, numeral, type Quantity, quantityOf, units } from '../../src/features/metering/quantity.rules';
 import { cutBy, windowAfter, windowAt } from '../../src/features/metering/window.rules';
 
 const BILLED: Billed = { planId: 'standard', dimension: 'extra' };
@@ -43,7 +46,21 @@ describe('quantities are decimals, and none is rounded', () => {
   });
 
   test('what is no number is a fault', () => {
-    for (const said of ['', 'five', '1e3', '1,5']) expect(() => quantityOf(said)).toThrow('not a quantity');
+    for (const said of ['', 'five', '1e3', '1,5', 'x5', '5x', '1.5.5']) expect(() => quantityOf(said)).toThrow(`not a quantity: ${said}`);
+  });
+
+  test('to the sixth decimal place, as the marketplace keeps them', () => {
+    expect([quantityOf('7.'), quantityOf('1.2345678'), quantityOf(1e-7), quantityOf('-0.5')]).toEqual([
+      7_000_000n,
+      1_234_567n,
+      0n,
+      -500_000n,
+    ]);
+    expect([numeral(0n), numeral(-500_000n), numeral(10_000_000n)]).toEqual(['0', '-0.5', '10']);
+  });
+
+  test('the smaller and the larger of two', () => {
+    expect([atMost(1n, 2n), atMost(2n, 1n), atLeast(1n, 2n), atLeast(2n, 1n)]).toEqual([1n, 1n, 2n, 2n]);
   });
 });
 
@@ -62,6 +79,14 @@ describe('the base window (domain §13)', () => {
       '2026-02-28T00:00:00.000Z',
       '2027-02-28T00:00:00.000Z',
     ]);
+  });
+
+  test('it keeps the hour of its beginning, and holds the instant at which it begins', () => {
+    const anchor = monthly('2026-01-31T14:30:00Z');
+    const second = ['2026-02-28T14:30:00.000Z', '2026-03-31T14:30:00.000Z'];
+    expect(iso(windowAt(anchor, new Date('2026-02-28T14:30:00Z')))).toEqual(second);
+    expect(iso(windowAt(anchor, new Date('2026-02-28T14:29:59.999Z')))).toEqual(['2026-01-31T14:30:00.000Z', second[0]]);
+    expect(iso(windowAt(anchor, new Date('2027-12-31T14:30:00Z')))).toEqual(['2027-12-31T14:30:00.000Z', '2028-01-31T14:30:00.000Z']);
   });
 
   test('windows follow each other without gap or overlap, however the next term is stated', () => {
@@ -84,7 +109,19 @@ describe('the base window (domain §13)', () => {
     const window = windowAt(monthly('2026-01-14T00:00:00Z'), new Date('2026-01-20T00:00:00Z'));
     const renewed = monthly('2026-01-25T10:00:00Z');
     expect(cutBy(window, renewed, new Date('2026-01-25T09:00:00Z')).end).toEqual(renewed.termStart);
+    expect(cutBy(window, renewed, renewed.termStart).end).toEqual(renewed.termStart);
     expect(cutBy(window, renewed, new Date('2026-01-25T11:00:00Z')).end).toEqual(window.end);
+    expect(cutBy(window, renewed, renewed.termStart).start).toEqual(window.start);
+  });
+
+  test('a term stated two days apart at most, or one that lies elsewhere, ends no window', () => {
+    const window = windowAt(monthly('2026-01-14T00:00:00Z'), new Date('2026-01-20T00:00:00Z'));
+    const ends = (termStart: string) => cutBy(window, monthly(termStart), window.start).end.toISOString().slice(0, 16);
+    expect(
+      ['2026-01-16T00:00', '2026-01-16T00:01', '2026-02-11T23:59', '2026-02-12T00:00', '2025-12-25T00:00', '2026-03-01T00:00'].map((at) =>
+        ends(`${at}:00Z`),
+      ),
+    ).toEqual(['2026-02-14T00:00', '2026-01-16T00:01', '2026-02-11T23:59', '2026-02-14T00:00', '2026-02-14T00:00', '2026-02-14T00:00']);
   });
 });
 
@@ -163,6 +200,16 @@ describe('hours', () => {
       cut,
       new Date('2026-03-10T02:00:00Z'),
     ]);
+  });
+
+  test('a change of plan at either end of the time asked for is none within it', () => {
+    const [from, until] = [new Date('2026-03-10T00:30:00Z'), new Date('2026-03-10T01:30:00Z')];
+    expect(instantsBetween(from, until, [from, until, new Date('2026-03-10T01:00:00Z')])).toEqual([new Date('2026-03-10T01:00:00Z')]);
+  });
+
+  test('what is sent within 23 hours and 50 minutes is taken; of a subscription that ended, nothing after a day', () => {
+    expect(sendableFrom(new Date('2026-03-11T00:00:00Z'))).toEqual(new Date('2026-03-10T00:10:00Z'));
+    expect(tooLateFrom(START)).toEqual(new Date('2026-03-11T00:00:00Z'));
   });
 
   const point = (hour: number, owed: number, billed = BILLED): Point => ({ at: hoursAfter(START, hour), owed: units(owed), billed });
@@ -244,7 +291,113 @@ describe('what each status means (specification 8.2)', () => {
   });
 
   test('pauses grow to an hour', () => {
-    expect([1, 2, 6, 60].map(pauseAfter)).toEqual([60_000, 120_000, 3_600_000, 3_600_000]);
+    expect([0, 1, 2, 6, 7, 60].map(pauseAfter)).toEqual([60_000, 60_000, 120_000, 3_600_000, 3_600_000, 3_600_000]);
+  });
+});
+
+describe('what a window is made of', () => {
+  const day = (count: number): Date => new Date(START.getTime() + count * 86_400_000);
+  const metered: Grant['policy'] = { overage: { mode: 'metered', dimension: 'extra' } };
+  const grant = (given: Partial<Grant> = {}): Grant => ({
+    grantId: 'grant',
+    source: 'plan',
+    sourceId: 'subscription',
+    amount: 100,
+    priority: 10,
+    policy: metered,
+    activation: 'now',
+    reason: 'standard',
+    createdAt: day(-9),
+    effectiveAt: day(-9),
+    activatedAt: day(-9),
+    expiresAt: null,
+    endedAt: null,
+    burnt: 0,
+    burntIn: null,
+    counts: true,
+    ...given,
+  });
+  const history = (given: Partial<MeterHistory> = {}): MeterHistory => ({
+    subscriptionId: 'subscription',
+    grants: [grant()],
+    consents: [{ agreedAt: day(-1), endedAt: null }],
+    ...given,
+  });
+  const window = { start: START, end: day(30) };
+
+  test('every instant within it at which a grant or a consent begins or ends, once and in order', () => {
+    const grants = [
+      grant({ createdAt: day(3), effectiveAt: day(5), activatedAt: day(7), expiresAt: day(9), endedAt: day(8) }),
+      grant({ createdAt: day(0), effectiveAt: day(-1), activatedAt: null, expiresAt: day(30), endedAt: day(31) }),
+    ];
+    const consents = [{ agreedAt: day(2), endedAt: day(5) }];
+    expect(edgesIn(window, { grants, consents })).toEqual([0, 2, 3, 5, 7, 8, 9].map(day));
+  });
+
+  const at = (given: Partial<MeterHistory>, when = START, statuses: Edge['statuses'] = new Map()) =>
+    stretchesAt(history(given), [{ start: when, statuses }], (instant) => units(instant.getTime() === when.getTime() ? 7 : 8))[0]!;
+
+  test('a stretch says from when it is, what was used before, what is included, and whether more is billed', () => {
+    expect(at({}, day(1))).toEqual({ start: day(1), usedBefore: units(7), included: units(100), isMetered: true });
+    expect(at({ grants: [grant({ amount: null })] })).toMatchObject({ included: null });
+  });
+
+  test.each<[string, Partial<MeterHistory>, boolean]>([
+    ['from the consent on', { consents: [{ agreedAt: START, endedAt: null }] }, true],
+    ['not before it', { consents: [{ agreedAt: day(1), endedAt: null }] }, false],
+    ['not from its end on', { consents: [{ agreedAt: day(-1), endedAt: START }] }, false],
+    ['until its end', { consents: [{ agreedAt: day(-1), endedAt: day(1) }] }, true],
+    [
+      'by a second consent too',
+      {
+        consents: [
+          { agreedAt: day(-5), endedAt: day(-4) },
+          { agreedAt: day(-1), endedAt: null },
+        ],
+      },
+      true,
+    ],
+    ['not without one', { consents: [] }, false],
+    ['not where the plan bills none', { grants: [grant({ policy: {} })] }, false],
+  ])('beyond the included amount is billed %s', (_when, given, isMetered) => {
+    expect(at(given).isMetered).toBe(isMetered);
+  });
+
+  test('included is what is available wherever it comes from, in a suspension too, but nothing of another purchase that ended', () => {
+    const other = grant({ source: 'addon', sourceId: 'package', amount: 5 });
+    const included = (status: string, grants = [grant(), other]) =>
+      numeral(at({ grants }, START, new Map([['package', status]])).included!);
+    expect([included('Subscribed'), included('Suspended'), included('Unsubscribed')]).toEqual(['105', '105', '100']);
+    const itself = new Map([['subscription', 'Unsubscribed']]);
+    expect(at({ grants: [grant({ counts: false })] }, START, itself).included).toBe(units(100));
+    expect(included('Subscribed', [grant(), grant({ ...other, activatedAt: null })])).toBe('100');
+  });
+
+  test.each<[string, Partial<Grant>, boolean]>([
+    ['of the plan that is held', {}, true],
+    ['of one that waits for its payment', { activatedAt: null }, true],
+    ['of none that has ended', { endedAt: START }, false],
+    ['of none that begins later', { effectiveAt: day(1) }, false],
+    ['of no addition', { source: 'addon' }, false],
+    ['of no other purchase', { sourceId: 'another' }, false],
+    ['of none without a name', { reason: null }, false],
+    ['of none whose overage is not billed', { policy: { overage: { mode: 'none', dimension: 'extra' } } }, false],
+    ['of none without a dimension', { policy: { overage: { mode: 'metered', dimension: null } } }, false],
+  ])('an event bears the name %s', (_which, given, names) => {
+    const billed = billedAt(history({ grants: [grant(given)] }), START);
+    expect(billed).toEqual(names ? { planId: 'standard', dimension: 'extra' } : null);
+  });
+
+  test('its length is that of the last plan that bills overage: a month, where none does', () => {
+    const yearly = grant({ policy: { ...metered, period: 'year' } });
+    const lasts = (...grants: Grant[]) => monthsOf(history({ grants }));
+    expect([lasts(), lasts(grant()), lasts(yearly), lasts(grant(), yearly), lasts(yearly, grant())]).toEqual([1, 1, 12, 12, 1]);
+    const others = [
+      grant({ ...yearly, source: 'addon' }),
+      grant({ ...yearly, sourceId: 'another' }),
+      grant({ policy: { period: 'year' } }),
+    ];
+    expect(others.map((one) => lasts(one))).toEqual([1, 1, 1]);
   });
 });
 

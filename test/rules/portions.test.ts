@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { portionsOf } from '../../src/features/entitlements/portions.rules';
 import { transitionState } from '../../src/features/entitlements/transition.rules';
 import type { PlanItem } from '../../src/features/plans/plans';
-import { PlanPolicies } from '../../src/features/plans/policies';
-import { DEFAULT_POLICY, wholePolicy, withOverrides } from '../../src/features/plans/quota-policy.rules';
+import { PlanPolicies, QuotaItem } from '../../src/features/plans/policies';
+import { DEFAULT_POLICY, overageAdmitted, wholePolicy, withOverrides } from '../../src/features/plans/quota-policy.rules';
 import { isPaid } from '../../src/features/subscriptions/lifecycle.rules';
 
 const effectiveAt = new Date('2026-03-10T09:00:00.000Z');
@@ -141,6 +141,22 @@ describe('a stored policy', () => {
     expect(changed).toEqual({ ...DEFAULT_POLICY, tolerance: 2, notice: { ...DEFAULT_POLICY.notice, thresholds: [10] } });
     expect(DEFAULT_POLICY.notice.thresholds).toEqual([80, 100]);
   });
+});
+
+describe('an overage that Microsoft bills', () => {
+  test.each([
+    ['is not in the plan', { mode: 'none', admits: 'unlimited' }, 0],
+    ['was not agreed to', { mode: 'metered' }, 0],
+    ['was agreed to up to a number', { mode: 'metered', admits: 40 }, 40],
+    ['was agreed to without limit', { mode: 'metered', admits: 'unlimited' }, null],
+  ] as const)('%s', (_what, overage, admitted) => {
+    expect(overageAdmitted({ overage: { dimension: 'extra', ...overage } })).toBe(admitted);
+  });
+});
+
+test('a policy that was stored without a field behaves as a plan that does not say it', () => {
+  const { amount: _amount, ...said } = QuotaItem.parse({ amount: 1 });
+  expect(wholePolicy({})).toEqual(said);
 });
 
 describe('payment evidence at the marketplace', () => {

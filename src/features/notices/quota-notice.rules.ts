@@ -23,13 +23,13 @@ export function noticeKey({ meter, periodStart, limitEpoch, kind, threshold }: Q
   return `${meter}/${periodName(periodStart)}/${limitEpoch}/${mark}`;
 }
 
-/** The notice of a key, null for anything that is none. */
+/** The notice of a key; null for anything that no notice would be named. */
 export function readNoticeKey(key: string): QuotaNotice | null {
-  const [meter = '', period = '', epoch = '', mark = ''] = key.split('/');
-  const [, kind = 'threshold', threshold] = /^(?:(remaining|forecast|advice):)?(\d{1,13})$/u.exec(mark) ?? [];
-  const periodStart = periodNamed(period);
-  const notice = { meter, periodStart, limitEpoch: Number(epoch), kind: kind as NoticeKind, threshold: Number(threshold) };
-  const isKey =
-    /^[a-z][a-z0-9_]{0,39}$/u.test(meter) && !Number.isNaN(periodStart.getTime()) && /^\d{1,6}$/u.test(epoch) && threshold !== undefined;
-  return isKey && noticeKey(notice) === key ? notice : null;
+  const parts = /([a-z][a-z0-9_]{0,39})\/(.+)\/(\d{1,6})\/(?:(remaining|forecast|advice):)?(\d{1,13})/u.exec(key);
+  if (!parts) return null;
+  const [, meter, period, epoch, kind = 'threshold', mark] = parts;
+  const periodStart = periodNamed(period!);
+  if (Number.isNaN(periodStart.getTime())) return null;
+  const notice = { meter: meter!, periodStart, limitEpoch: Number(epoch), kind: kind as NoticeKind, threshold: Number(mark) };
+  return noticeKey(notice) === key ? notice : null;
 }
