@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire, Module } from 'node:module';
 import path from 'node:path';
 import { INSTRUMENTER_CONSTANTS } from '@stryker-mutator/api/core';
@@ -8,6 +8,8 @@ import { transformSync } from '@swc/core';
 
 /** A property stops looking for a counterexample after so much computing: a busy machine finds what a quiet one does. */
 const LONGEST_PROPERTY_MS = 500;
+/** How often each test passes each mutant's place, for every process of one run: they work in a copy of the tree. */
+const HITS = 'mutation-hits.json';
 
 /**
  * Runs the tests of the rules in one process that loads them once: a mutant costs milliseconds, with a jest of its own a second and
@@ -16,6 +18,7 @@ const LONGEST_PROPERTY_MS = 500;
  */
 class RulesRunner {
   #tests = new Map();
+  #hits;
   #isFresh = true;
   #isSpoiled = false;
   #files;
@@ -68,6 +71,7 @@ class RulesRunner {
       tests.push(await this.#run(id));
     }
     stryker.currentTestId = undefined;
+    writeFileSync(HITS, JSON.stringify(stryker.mutantCoverage.perTest));
     return { status: DryRunStatus.Complete, tests, mutantCoverage: stryker.mutantCoverage };
   }
 
@@ -77,13 +81,17 @@ class RulesRunner {
     const stryker = globalThis[INSTRUMENTER_CONSTANTS.NAMESPACE];
     if (mutantActivation === 'static') stryker.activeMutant = activeMutant.id;
     this.#load();
-    Object.assign(stryker, { activeMutant: activeMutant.id, hitLimit, hitCount: hitLimit ? 0 : undefined });
+    stryker.activeMutant = activeMutant.id;
     const tests = [];
+    let overrun;
     for (const id of this.#quickestFirst(testFilter ?? [...this.#tests.keys()])) {
+      // Of each test by itself: a short one is soon seen to go round in circles, of all tests together a long one takes minutes.
+      const most = hitLimit && Math.min(hitLimit, 1000 + 100 * this.#hitsOf(id, activeMutant));
+      Object.assign(stryker, { hitLimit: most, hitCount: most && 0 });
       tests.push(await this.#run(id));
-      if (tests.at(-1).status === TestStatus.Failed && !disableBail) break;
+      overrun = determineHitLimitReached(stryker.hitCount, most);
+      if (overrun || (tests.at(-1).status === TestStatus.Failed && !disableBail)) break;
     }
-    const overrun = determineHitLimitReached(stryker.hitCount, hitLimit);
     Object.assign(stryker, { activeMutant: undefined, hitLimit: undefined, hitCount: undefined });
     await this.#beSureOf(tests);
     return toMutantRunResult(overrun ?? { status: DryRunStatus.Complete, tests }, disableBail);
@@ -98,6 +106,11 @@ class RulesRunner {
     this.#isSpoiled = killer !== undefined && (await this.#run(killer.id)).status === TestStatus.Failed;
     if (this.#isSpoiled && !this.#isFresh) throw new Error('The test fails without the mutant too.');
     this.#isFresh = false;
+  }
+
+  #hitsOf(test, mutant) {
+    this.#hits ??= existsSync(HITS) ? JSON.parse(readFileSync(HITS, 'utf8')) : {};
+    return this.#hits[test]?.[mutant.id] ?? 0;
   }
 
   #quickestFirst(ids) {
