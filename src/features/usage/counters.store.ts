@@ -177,23 +177,31 @@ export async function cutCounter(db: Queryable, tenantId: string, meter: string,
   );
 }
 
-/** Moves the use of a period without an act: carried in from the period before, or begun anew. The ledger says by how much (G1). */
+/**
+ * Moves the use of a period without an act, the organization's and that of every team's share: carried in from the period that began
+ * at `from`, or, without one, begun anew. The ledger says by how much (G1). The caller holds the organization's row, for which
+ * whoever takes from a share waits.
+ */
 export async function moveUse(
   db: Queryable,
   tenantId: string,
   meter: string,
-  periodStart: Date,
-  { kind, by }: { kind: 'carry' | 'reset'; by: number },
+  { periodStart, from }: { periodStart: Date; from: Date | null },
   at: Date,
 ): Promise<void> {
   await db.query(
     `with moved as (
-       update usage_counters set used = used + $4 where tenant_id = $1 and scope_id = 'tenant' and meter = $2 and period_start = $3
-       returning used
+       update usage_counters c set used = t.wanted
+         from (select n.scope_id, n.used, case $5 when 'carry' then coalesce(b.used, 0) else 0 end as wanted
+                 from usage_counters n
+                 left join usage_counters b on b.tenant_id = $1 and b.scope_id = n.scope_id and b.meter = $2 and b.period_start = $4
+                where n.tenant_id = $1 and n.meter = $2 and n.period_start = $3) t
+        where c.tenant_id = $1 and c.scope_id = t.scope_id and c.meter = $2 and c.period_start = $3 and t.used <> t.wanted
+       returning c.scope_id, c.used, t.wanted - t.used as by
      )
-     insert into usage_records (tenant_id, operation_key, meter, period_start, kind, quantity, fingerprint, used_after, subject, at)
-     select $1, $5 || ':' || $2 || ':' || gen_random_uuid(), $2, $3, $5, $4, '', used, $1, $6 from moved`,
-    [tenantId, meter, bound(periodStart), by, kind, at],
+     insert into usage_records (tenant_id, operation_key, meter, scope_id, period_start, kind, quantity, fingerprint, used_after, subject, at)
+     select $1, $5 || ':' || $2 || ':' || gen_random_uuid(), $2, scope_id, $3, $5, by, '', used, $1, $6 from moved`,
+    [tenantId, meter, bound(periodStart), from && bound(from), from ? 'carry' : 'reset', at],
   );
 }
 

@@ -5,7 +5,7 @@ import { lockNewestCounter, moveUse } from './counters.store';
 import { refreshCounters } from './refresh-counters';
 
 /**
- * What a change of plan does to the use so far. `usage` keep: it stays used (TW-21); reset: it begins at nothing. `anchor` reset:
+ * What a change of plan does to the use so far, the organization's and the teams'. `usage` keep: it stays used (TW-21); reset: it begins at nothing. `anchor` reset:
  * a new period begins now, opened with what is kept; keep: the running one goes on. `date`: the calendar date that a new period is
  * counted from. Call it after the grants were replaced.
  */
@@ -17,17 +17,19 @@ export async function restartUsage(
 ): Promise<void> {
   await refreshCounters(tx, tenantId, at);
   if (usage === 'keep' && anchor === 'keep') return;
-  const before = new Map<string, number>();
-  for (const meter of METERS) before.set(meter, (await lockNewestCounter(tx.db, tenantId, meter))?.used ?? 0);
+  const before = new Map<string, Date>();
+  for (const meter of METERS) {
+    const row = await lockNewestCounter(tx.db, tenantId, meter);
+    if (row) before.set(meter, row.periodStart);
+  }
   if (anchor === 'reset') {
     await anchorUsage(tx.db, tenantId, at, date ?? at.toISOString().slice(0, 10));
     await refreshCounters(tx, tenantId, at);
   }
   for (const meter of METERS) {
     const row = await lockNewestCounter(tx.db, tenantId, meter);
-    const wanted = usage === 'keep' ? before.get(meter)! : 0;
-    if (row && row.used !== wanted)
-      await moveUse(tx.db, tenantId, meter, row.periodStart, { kind: usage === 'keep' ? 'carry' : 'reset', by: wanted - row.used }, at);
+    const from = before.get(meter);
+    if (row && from) await moveUse(tx.db, tenantId, meter, { periodStart: row.periodStart, from: usage === 'keep' ? from : null }, at);
   }
   await refreshCounters(tx, tenantId, at);
 }

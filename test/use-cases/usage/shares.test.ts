@@ -6,6 +6,7 @@ import { createTicket } from '../../../src/features/tickets/create-ticket';
 import { undoTicket } from '../../../src/features/tickets/tickets';
 import type { CreationKey } from '../../../src/features/usage/creation';
 import { explain } from '../../../src/features/usage/explain';
+import { restartUsage } from '../../../src/features/usage/restart-usage';
 import { inTenant } from '../../../src/platform/context';
 import { everything, key, refusalOf, unwrap } from '../../support/acts';
 import { testContext } from '../../support/database';
@@ -70,6 +71,33 @@ test('TW-07 G3 a share that is used up refuses whole: neither the team’s row n
   unwrap(await ticket());
   expect(await used()).toBe(4);
 });
+
+test.each([
+  ['reset', 'keep', 0],
+  ['keep', 'reset', 2],
+  ['reset', 'reset', 0],
+] as const)(
+  'TW-07 TW-21 G1 a change of plan (usage %s, anchor %s) moves the use of the team’s share as that of the organization',
+  async (usage, anchor, left) => {
+    const { ctx, clock, tenant, red, share, ticket, used, listed } = await world();
+    unwrap(await share(red.id, 2));
+    for (let count = 0; count < 2; count += 1) unwrap(await ticket(red.id));
+    clock.advance({ days: 3 });
+    await inTenant(ctx, tenant.tenantId, (tx) => restartUsage(tx, tenant.tenantId, { usage, anchor }, ctx.now()));
+    expect(await used()).toBe(left);
+    expect((await listed()).shares).toEqual([['Red', 2, left, 2 - left]]);
+    expect((await ticket(red.id)).ok).toBe(left === 0);
+    const books = await inTenant(ctx, tenant.tenantId, ({ db }) =>
+      db.query<{ used: number; ledger: number }>(
+        `select c.used::int as used, (select coalesce(sum(case kind when 'release' then -quantity else quantity end), 0)::int from usage_records r
+                                     where r.tenant_id = $1 and r.scope_id = c.scope_id and r.meter = c.meter and r.period_start = c.period_start) as ledger
+         from usage_counters c where c.tenant_id = $1 and c.meter = 'tickets'`,
+        [tenant.tenantId],
+      ),
+    );
+    for (const row of books) expect(row.used).toBe(row.ledger);
+  },
+);
 
 test('TW-07 the organization’s quota refuses although the share has room', async () => {
   const { red, share, ticket, listed } = await world('per_team', 2);
