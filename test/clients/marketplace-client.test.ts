@@ -189,6 +189,13 @@ describe('a list', () => {
     expect(await ids()).toEqual(bought);
   });
 
+  test('that names its next page by a token alone goes on with it', async () => {
+    const bought = buy();
+    api.pages.push({ items: [], continuationToken: '%7b%22a%22%3a1%7d' });
+    expect(await ids()).toEqual([bought.id]);
+    expect(api.calls.at(-1)!.query).toBe('continuationToken=%7b%22a%22%3a1%7d&api-version=2018-08-31');
+  });
+
   test('without anything is an empty answer, an empty object, or a list of nothing', async () => {
     expect(await ids()).toEqual([]);
     api.pages.push({}, { subscriptions: null }, { value: [], nextLink: null });
@@ -227,14 +234,23 @@ describe('a list', () => {
     expect(stranger.calls).toHaveLength(0);
   });
 
-  test('whose links go round in circles is ended', async () => {
+  test('whose links go round in circles is ended, and is no whole list', async () => {
     const bought = buy();
     const [here, there] = ['a', 'b'].map((token) => `${api.url}/saas/subscriptions?continuationToken=${token}&api-version=2018-08-31`);
     api.pages.push({ '@nextLink': here }, { '@nextLink': there }, { '@nextLink': here });
-    expect(await ids()).toEqual([]);
+    await expect(ids()).rejects.toThrow(MarketplaceUnavailable);
     expect(api.calls).toHaveLength(3);
     expect(await ids()).toEqual([bought.id]);
   });
+});
+
+test('what an entry of a list leaves out is told from what it says; what is not said to be forbidden is not', async () => {
+  const { id } = buy({ quantity: 3 });
+  expect(await all(client())).toMatchObject([{ id, leftOut: [] }]);
+  api.habits.sparseLists = true;
+  expect(await all(client())).toMatchObject([
+    { id, allowedOperations: ['Read', 'Update', 'Delete'], leftOut: ['name', 'offerId', 'quantity', 'autoRenew', 'allowedOperations'] },
+  ]);
 });
 
 test('plans and open operations are read from lists of any form, with numbers and truth values as words', async () => {
@@ -275,7 +291,7 @@ test('other spellings say the same', async () => {
     QUANTITY: '7',
     'auto-renew': 'False',
     isFreeTrial: 'true',
-    allowedCustomerOperations: 'Read, Fly',
+    allowedCustomerOperations: 'read, DELETE, Fly',
     term: { TermUnit: 'P7Y', start_date: null },
   };
   for (const body of [said, { subscription: said }]) {
@@ -287,7 +303,7 @@ test('other spellings say the same', async () => {
       quantity: 7,
       autoRenew: false,
       isFreeTrial: true,
-      allowedOperations: ['Read', 'Fly'],
+      allowedOperations: ['Read', 'Delete', 'Fly'],
       termUnit: 'P7Y',
       termStart: null,
       purchaser: { tenantId: null },
@@ -375,7 +391,7 @@ describe('asking for a change', () => {
     return id;
   };
 
-  test.each(['operation-id', 'operation-location', null] as const)('the operation is the one named by %s', async (by) => {
+  test.each(['operation-id', 'operation-location', 'location', null] as const)('the operation is the one named by %s', async (by) => {
     api.habits.namesOperationBy = by;
     const answer = await client().change(bought(), { planId: 'standard' });
     expect(answer).toEqual({ operationId: by && [...api.operations.keys()][0] });
@@ -419,6 +435,11 @@ describe('asking for a change', () => {
     api.habits.losesAnswers = true;
     expect(await client().cancel(id)).toBe('ended');
     expect(api.callsTo('DELETE', /./u)).toHaveLength(1);
+
+    const open = bought();
+    const operation = Object.assign(api.begin(open, 'unsubscribe'), { status: 'InProgress' });
+    api.troubles.push(503);
+    expect(await client().cancel(open)).toEqual({ operationId: operation.id });
   });
 
   test('a cancellation names its operation; under way, not ours to do, and over are told apart', async () => {

@@ -30,7 +30,11 @@ export interface Habits {
   /** How often an operation is read after its acknowledgement until it is done. */
   readsUntilSettled: number;
   /** A change asked for by the publisher answers with its operation in this header; null: it names none. */
-  namesOperationBy: 'operation-id' | 'operation-location' | null;
+  namesOperationBy: 'operation-id' | 'operation-location' | 'location' | null;
+  /** What another operation under way is refused with. */
+  busy: 409 | 400;
+  /** Entries of lists say no more than what identifies a purchase, its plan and its status. */
+  sparseLists: boolean;
   /** A change asked for by the publisher is begun, and the answer is an error. */
   losesAnswers: boolean;
 }
@@ -86,6 +90,8 @@ export class FulfillmentApi {
     unknownOperation: 404,
     readsUntilSettled: 0,
     namesOperationBy: 'operation-location',
+    busy: 409,
+    sparseLists: false,
     losesAnswers: false,
   };
   readonly subscriptions = new Map<string, FakeSubscription>();
@@ -261,7 +267,7 @@ export class FulfillmentApi {
   }
 
   private list(req: Request, res: Response): void {
-    const all = [...this.subscriptions.values()].map((one) => this.present(one));
+    const all = [...this.subscriptions.values()].map((one) => (this.habits.sparseLists ? sparse(one) : this.present(one)));
     if (this.habits.bareArrays) {
       this.send(res, all);
       return;
@@ -303,7 +309,7 @@ export class FulfillmentApi {
     const isSame = planId === subscription.planId || (quantity !== undefined && quantity === subscription.quantity);
     if ((planId === undefined) === (quantity === undefined) || isSame || subscription.status !== 'Subscribed')
       return void res.status(400).json({ code: 'BadArgument' });
-    if (this.openOf(subscription.id).length > 0) return void res.status(409).json({ code: 'Conflict' });
+    if (this.openOf(subscription.id).length > 0) return void res.status(this.habits.busy).json({ code: 'Conflict' });
     const operation = this.begin(subscription.id, planId === undefined ? 'ChangeQuantity' : 'ChangePlan', {
       ...(planId !== undefined && { planId }),
       ...(quantity !== undefined && { quantity }),
@@ -425,3 +431,10 @@ function capitalized(value: unknown): unknown {
     Object.entries(value).map(([name, inner]) => [name.charAt(0).toUpperCase() + name.slice(1), capitalized(inner)]),
   );
 }
+
+const sparse = ({ id, planId, status, tenantId }: FakeSubscription): object => ({
+  id,
+  planId,
+  saasSubscriptionStatus: status,
+  beneficiary: { tenantId },
+});

@@ -220,7 +220,7 @@ const complaintOf = (body: string): string | null => body.replace(/\s+/gu, ' ').
 /** From its own header, else from the address where it is looked up; that address itself is never called. */
 function operationOf({ headers }: AxiosResponse): string | null {
   const named = String(headers['operation-id'] ?? '').trim();
-  const located = /\/operations\/([^/?#]+)/u.exec(String(headers['operation-location'] ?? ''))?.[1] ?? '';
+  const located = /\/operations\/([^/?#]+)/u.exec(String(headers['operation-location'] ?? headers.location ?? ''))?.[1] ?? '';
   return [named, located].find((id) => /^[A-Za-z0-9][\w-]{0,99}$/u.test(id)) ?? null;
 }
 

@@ -1,8 +1,11 @@
-import type {
-  Marketplace,
-  MarketplaceOperation,
-  MarketplacePlan,
-  MarketplaceSubscription,
+import { actionOf } from '../../features/subscriptions/lifecycle.rules';
+import {
+  type ListedSubscription,
+  type Marketplace,
+  type MarketplaceOperation,
+  type MarketplacePlan,
+  type MarketplaceSubscription,
+  MarketplaceUnavailable,
 } from '../../features/subscriptions/marketplace.port';
 import { type Answer, type Call, type CallerDeps, MarketplaceCaller, part, read, succeeded } from './caller';
 import { nextPage } from './next-page';
@@ -53,7 +56,7 @@ export class MarketplaceClient implements Marketplace {
     return isUnknown(answer) ? null : read(answer, (body) => readSubscription(body, subscriptionId));
   }
 
-  async *listSubscriptions(): AsyncIterable<MarketplaceSubscription> {
+  async *listSubscriptions(): AsyncIterable<ListedSubscription> {
     const seen = new Set<string>();
     let url: string | null = this.url('');
     while (url !== null && !seen.has(url) && seen.size < MOST_PAGES) {
@@ -63,7 +66,8 @@ export class MarketplaceClient implements Marketplace {
       yield* page.items;
       url = page.nextLink === null ? null : nextPage(page.nextLink, this.url(''), this.settings.apiHosts);
     }
-    if (url !== null) this.deps.log.warn({ pages: seen.size }, 'the marketplace’s list goes round in circles and was ended');
+    // What it left out is not missing there.
+    if (url !== null) throw new MarketplaceUnavailable('The marketplace’s list goes round in circles.');
   }
 
   async activate(
@@ -143,7 +147,7 @@ export class MarketplaceClient implements Marketplace {
       async () => {
         const truth = await this.getSubscription(subscriptionId);
         if (!truth || truth.status === 'Unsubscribed') return 'ended';
-        const begun = (await this.listOperations(subscriptionId)).find((one) => isOpen(one) && one.action === 'Unsubscribe');
+        const begun = (await this.listOperations(subscriptionId)).find((one) => isOpen(one) && actionOf(one.action) === 'Unsubscribe');
         return begun ? { operationId: begun.id } : null;
       },
     );

@@ -1,5 +1,7 @@
 import type { SubscriptionStatus } from '../../contract/subscriptions';
 import type {
+  LeftOut,
+  ListedSubscription,
   MarketplaceOperation,
   MarketplacePerson,
   MarketplacePlan,
@@ -57,10 +59,25 @@ function subscriptionOf(value: unknown, askedId?: string): MarketplaceSubscripti
     termEnd: instant(term.enddate),
     autoRenew: isTrue(of.autorenew) ?? true,
     isFreeTrial: isTrue(of.isfreetrial) ?? false,
-    allowedOperations: wordsOf(of.allowedcustomeroperations),
+    allowedOperations: isSaid(of.allowedcustomeroperations) ? wordsOf(of.allowedcustomeroperations) : [...OPERATIONS],
     purchasedAt: instant(of.created),
   };
 }
+
+/** Lists may be sparser than the subscription itself. */
+function listedOf(value: unknown): ListedSubscription {
+  const of = fieldsOf(value);
+  const said: Record<LeftOut, boolean> = {
+    name: text(of.name ?? of.subscriptionname) !== null,
+    offerId: text(of.offerid) !== null,
+    quantity: whole(of.quantity) !== null,
+    autoRenew: isTrue(of.autorenew) !== null,
+    allowedOperations: isSaid(of.allowedcustomeroperations),
+  };
+  return { ...subscriptionOf(value), leftOut: LEFT_OUT.filter((field) => !said[field]) };
+}
+
+const LEFT_OUT: readonly LeftOut[] = ['name', 'offerId', 'quantity', 'autoRenew', 'allowedOperations'];
 
 /** The id that a resolved token names, and the subscription where the answer holds a whole one. */
 export function readResolved(body: string): { id: string; subscription: MarketplaceSubscription | null } {
@@ -72,12 +89,13 @@ export function readResolved(body: string): { id: string; subscription: Marketpl
 }
 
 /** One page of a list; bare arrays are pages too. */
-export function readPage(body: string): { items: MarketplaceSubscription[]; unreadable: number; nextLink: string | null } {
+export function readPage(body: string): { items: ListedSubscription[]; unreadable: number; nextLink: string | null } {
   const value = readJson(body);
   const entries = entriesOf(value, 'subscriptions');
-  const items = readable(entries, (entry) => subscriptionOf(entry));
+  const items = readable(entries, listedOf);
   const of = fieldsOf(value);
-  const nextLink = text(of['@nextlink']) ?? text(of.nextlink) ?? text(of['@odata.nextlink']);
+  const token = text(of.continuationtoken);
+  const nextLink = text(of['@nextlink']) ?? text(of.nextlink) ?? text(of['@odata.nextlink']) ?? (token && `?continuationToken=${token}`);
   return { items, unreadable: entries.length - items.length, nextLink };
 }
 
@@ -106,7 +124,7 @@ export function readOperations(body: string, subscriptionId: string): Marketplac
 function entriesOf(value: unknown, name: string): unknown[] {
   if (Array.isArray(value)) return value;
   const of = fieldsOf(value);
-  const entries = of[name] ?? of.value ?? [];
+  const entries = of[name] ?? of.value ?? of.items ?? of.data ?? [];
   if (!Array.isArray(entries)) throw new UnreadableAnswer(`A list of ${name} is none.`);
   return entries;
 }
@@ -129,7 +147,8 @@ export function readOperation(body: string, asked: { id: string; subscriptionId:
 }
 
 function operationOf(value: unknown, asked: { id?: string; subscriptionId: string }): MarketplaceOperation {
-  const of = fieldsOf(value);
+  const { operation, ...around } = fieldsOf(value);
+  const of = around.status === undefined && operation ? fieldsOf(operation) : around;
   const word = plain(text(of.status));
   if (!word) throw new UnreadableAnswer('An operation lacks its status.');
   return {
@@ -180,10 +199,19 @@ function isTrue(value: unknown): boolean | null {
 }
 
 /** A list of words, or one word with commas. */
+/** In Microsoft's spelling, whatever case they come in. */
 function wordsOf(value: unknown): string[] {
   const words = typeof value === 'string' ? value.split(',') : Array.isArray(value) ? value : [];
-  return words.flatMap((word) => text(word) ?? []);
+  return words.flatMap((word) => {
+    const said = text(word);
+    return said ? (OPERATIONS.find((one) => one.toLowerCase() === said.toLowerCase()) ?? said) : [];
+  });
 }
+
+/** What a customer may do with a purchase. */
+const OPERATIONS = ['Read', 'Update', 'Delete'] as const;
+
+const isSaid = (value: unknown): boolean => value !== undefined && value !== null;
 
 /** UTC also where the zone is not said; dates of the year 1 mean none. */
 function instant(value: unknown): Date | null {

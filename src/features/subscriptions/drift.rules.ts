@@ -1,4 +1,4 @@
-import type { MarketplaceSubscription } from './marketplace.port';
+import type { LeftOut, ListedSubscription, MarketplacePerson, MarketplaceSubscription } from './marketplace.port';
 import type { SubscriptionRow } from './subscriptions.store';
 
 /** One fact on which we and the marketplace do not agree, in words. */
@@ -36,6 +36,23 @@ export function differencesOf(held: SubscriptionRow, truth: MarketplaceSubscript
     return mine === said || (said === null && mayLack(field)) ? [] : [{ field, ours: mine, theirs: said }];
   });
 }
+
+/** An entry of the list as the whole subscription would be: what it leaves out is as we hold it, and no difference. */
+export function completed(held: SubscriptionRow, { leftOut = [], ...listed }: ListedSubscription): MarketplaceSubscription {
+  const ours: Pick<MarketplaceSubscription, LeftOut> = held;
+  return {
+    ...listed,
+    ...Object.fromEntries(leftOut.map((field) => [field, ours[field]])),
+    purchaser: completedPerson(listed.purchaser, held.purchaser),
+    beneficiary: completedPerson(listed.beneficiary, held.beneficiary),
+  };
+}
+
+const completedPerson = (said: MarketplacePerson, ours: MarketplacePerson): MarketplacePerson => ({
+  tenantId: said.tenantId ?? ours.tenantId,
+  objectId: said.objectId ?? ours.objectId,
+  address: said.address ?? ours.address,
+});
 
 type Comparable = Omit<MarketplaceSubscription, 'id' | 'purchasedAt'>;
 

@@ -27,8 +27,17 @@ export interface MarketplaceSubscription {
   termEnd: Date | null;
   autoRenew: boolean;
   isFreeTrial: boolean;
+  /** Read, Update, Delete and what may come; all three where it is not said: the marketplace refuses what it does not allow. */
   allowedOperations: string[];
   purchasedAt: Date | null;
+}
+
+/** What an entry of the list may leave out although the subscription itself says it. */
+export type LeftOut = 'name' | 'offerId' | 'quantity' | 'autoRenew' | 'allowedOperations';
+
+export interface ListedSubscription extends MarketplaceSubscription {
+  /** What this entry does not say; absent: it says everything. */
+  leftOut?: readonly LeftOut[];
 }
 
 export type OperationStatus = 'NotStarted' | 'InProgress' | 'Succeeded' | 'Failed' | 'Conflict';
@@ -105,7 +114,7 @@ export interface Marketplace {
   /** null: not known there. */
   getSubscription(subscriptionId: string): Promise<MarketplaceSubscription | null>;
   /** All purchases of all offers of the publisher, in every status. */
-  listSubscriptions(): AsyncIterable<MarketplaceSubscription>;
+  listSubscriptions(): AsyncIterable<ListedSubscription>;
   /** `accepted`: received, not done; the subscription tells. `refused`: not in this status. `ended`: never again. */
   activate(subscriptionId: string, plan: { planId: string; quantity: number | null }): Promise<'accepted' | 'refused' | 'ended'>;
   /** Plans this customer may move to, and the current one; none: the subscription is not known there. */

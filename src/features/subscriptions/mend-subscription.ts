@@ -1,15 +1,15 @@
 import type { Context } from '../../platform/context';
 import { type Adoption, adoptSnapshot, type Cause, readAndAdopt } from './adopt-snapshot';
-import { type Difference, type DriftCause, differencesOf } from './drift.rules';
+import { completed, type Difference, type DriftCause, differencesOf } from './drift.rules';
 import { mendDrift, noteDrift } from './drift.store';
-import type { MarketplaceSubscription, Selling } from './marketplace.port';
+import type { ListedSubscription, MarketplaceSubscription, Selling } from './marketplace.port';
 import type { SubscriptionRow } from './subscriptions.store';
 
 /** A purchase as the marketplace's list says it, beside what we hold. */
 export interface Compared {
   subscriptionId: string;
   /** null: a whole list lacks it. */
-  listed: MarketplaceSubscription | null;
+  listed: ListedSubscription | null;
   /** null: unknown here. */
   held: SubscriptionRow | null;
   tenantId: string | null;
@@ -32,8 +32,10 @@ export async function mendSubscription(
     const fetchedAt = selling.realTime.now();
     const truth = await selling.marketplace.getSubscription(subscriptionId);
     const found = between(held, truth);
-    if (!truth) await note('unknown_there', found);
-    if (!truth) return false;
+    if (!truth) {
+      await note('unknown_there', found);
+      return false;
+    }
     // A purchase that waits for its buyer is new, and no webhook tells of it.
     const isNew = held === null && truth.status === 'PendingFulfillmentStart';
     if (found.length > 0 && !isNew) await note(held ? 'differs' : 'unknown_here', found);
@@ -47,8 +49,10 @@ export async function mendSubscription(
     else await mendDrift(ctx.database, subscriptionId, ctx.now());
     return adopted.adoption.outcome === 'adopted';
   } catch (error) {
+    // The program stops while we wait: that says nothing of the subscription.
+    if ((error as Error).name === 'AbortError') throw error;
     ctx.log.error({ err: error, subscriptionId }, 'a subscription could not be reconciled');
-    await note('not_read', between(held, listed));
+    await note('not_read', between(held, held && listed ? completed(held, listed) : listed));
     return false;
   }
 }

@@ -1,10 +1,19 @@
 import { type Context, inTenant } from '../../platform/context';
 import { listPlans } from '../plans/plans';
 import { organizationOf } from './adopt-snapshot';
-import { differencesOf } from './drift.rules';
-import { keepPending, knownPurchases, mendDrift, noteReconciliation, openDrift, type PendingPurchase, savePending } from './drift.store';
+import { completed, differencesOf } from './drift.rules';
+import {
+  keepPending,
+  knownPurchases,
+  lastReconciliations,
+  mendDrift,
+  noteReconciliation,
+  openDrift,
+  type PendingPurchase,
+  savePending,
+} from './drift.store';
 import { keepsAnchor, offerOf } from './lifecycle.rules';
-import type { Marketplace, MarketplaceSubscription, Selling } from './marketplace.port';
+import type { ListedSubscription, Marketplace, MarketplaceSubscription, Selling } from './marketplace.port';
 import { type Compared, mendSubscription } from './mend-subscription';
 import { answerOpenOperations } from './open-operations';
 import { soldPlan } from './sold-plan';
@@ -14,16 +23,21 @@ import { findSubscription, listSubscriptions } from './subscriptions.store';
 const PACE_MS = 100;
 /** Purchases that we hold and a whole list lacks are asked for one by one; more of them at once are no accident of a list. */
 const MOST_UNLISTED = 100;
+/** So few are asked for their operations at every start: it costs seconds. */
+const FEW = 20;
+/** Longer than from one run to the next: nobody listened meanwhile. Shorter absences the marketplace bridges: it repeats for hours. */
+const DOWNTIME_MS = 65 * 60_000;
 
 /**
  * Repairs what lost or late webhooks left behind (G6): one crawl of the list, then calls only for what differs from what we hold.
  * What differed is written down, with since when and whether it was mended. The list holds all offers of the publisher; purchases of
- * other offers are none of ours. `afterDowntime`: operations that began meanwhile may wait for an answer, so all are looked for.
+ * other offers are none of ours. `afterDowntime`: operations that began meanwhile may wait for an answer, so all are looked for;
+ * `atStart`: they are if that is quick.
  */
 export async function reconcileSubscriptions(
   ctx: Context,
   selling: Selling,
-  { afterDowntime = false }: { afterDowntime?: boolean } = {},
+  { afterDowntime = false, atStart = false }: { afterDowntime?: boolean; atStart?: boolean } = {},
 ): Promise<{ seen: number; repaired: number }> {
   const act = { ...selling, marketplace: selling.marketplace.correlated(ctx.newId()) };
   const startedAt = ctx.now();
@@ -35,42 +49,43 @@ export async function reconcileSubscriptions(
   const mend = async (one: Compared) => {
     if (await mendSubscription(ctx, act, one)) repaired += 1;
   };
-  const waiting: string[] = [];
+  const living: string[] = [];
+  const differing: string[] = [];
   for await (const one of compare(ctx, holdings, askedAt)) {
     if (one.differs) await mend(one);
     else if (holdings.drifted.has(one.subscriptionId.toLowerCase())) await mendDrift(ctx.database, one.subscriptionId, ctx.now());
-    if ((one.differs || afterDowntime) && keepsAnchor(one.listed!.status)) waiting.push(one.subscriptionId);
+    if (!keepsAnchor(one.listed!.status)) continue;
+    living.push(one.subscriptionId);
+    if (one.differs) differing.push(one.subscriptionId);
   }
   if (failure === null) for await (const one of unlisted(ctx, holdings, askedAt)) await mend(one);
   await keepPendingPurchases(ctx, holdings, failure === null);
   const run = { seen: listed.length, repaired };
+  if (repaired > 0) ctx.log.warn(run, 'subscriptions differed from the marketplace and were repaired');
+  const isEachAsked = afterDowntime || (atStart && living.length <= FEW);
+  await answerAll(ctx, act, isEachAsked ? living : differing, isEachAsked ? PACE_MS : 0);
+  // Noted at the very end: a stop before leaves the downtime to be seen by the next start.
   const error = failure === null ? null : (failure as Error).message;
   await noteReconciliation(ctx.database, ctx.newId(), { startedAt, endedAt: ctx.now(), ...run, error });
-  if (repaired > 0) ctx.log.warn(run, 'subscriptions differed from the marketplace and were repaired');
-  await answerAll(ctx, act, waiting, afterDowntime ? PACE_MS : 0);
   if (failure !== null) throw failure;
   return run;
 }
 
-/** What a stop of the program leaves is looked for by the next start. */
-async function answerAll(ctx: Context, selling: Selling, waiting: readonly string[], paceMs: number): Promise<void> {
-  try {
-    for (const subscriptionId of waiting) {
-      await answerOpenOperations(ctx, selling, subscriptionId);
-      await selling.pause(paceMs);
-    }
-  } catch (error) {
-    if ((error as Error).name !== 'AbortError') throw error;
+async function answerAll(ctx: Context, selling: Selling, subscriptionIds: readonly string[], paceMs: number): Promise<void> {
+  for (const subscriptionId of subscriptionIds) {
+    await answerOpenOperations(ctx, selling, subscriptionId);
+    await selling.pause(paceMs);
   }
 }
 
 /** The whole list, or what of it came before it broke off. */
-async function crawl(marketplace: Marketplace): Promise<{ listed: MarketplaceSubscription[]; failure: unknown }> {
-  const listed = new Map<string, MarketplaceSubscription>();
+async function crawl(marketplace: Marketplace): Promise<{ listed: ListedSubscription[]; failure: unknown }> {
+  const listed = new Map<string, ListedSubscription>();
   try {
     for await (const truth of marketplace.listSubscriptions()) listed.set(truth.id.toLowerCase(), truth);
     return { listed: [...listed.values()], failure: null };
   } catch (failure) {
+    if ((failure as Error).name === 'AbortError') throw failure;
     return { listed: [...listed.values()], failure };
   }
 }
@@ -78,19 +93,19 @@ async function crawl(marketplace: Marketplace): Promise<{ listed: MarketplaceSub
 /** What we know before we compare; all by the marketplace's id in small letters. */
 interface Holdings {
   /** Purchases of ours that the marketplace lists. */
-  listed: Map<string, MarketplaceSubscription>;
+  listed: Map<string, ListedSubscription>;
   /** Purchases that we know. */
   known: Map<string, { tenantId: string; subscriptionId: string }>;
   /** What differed before and was not mended. */
   drifted: Set<string>;
 }
 
-async function openHoldings({ database }: Context, all: MarketplaceSubscription[]): Promise<Holdings> {
+async function openHoldings({ database }: Context, all: ListedSubscription[]): Promise<Holdings> {
   const known = new Map((await knownPurchases(database)).map(({ externalId, ...entry }) => [externalId, entry]));
   const drifted = new Set((await openDrift(database)).map(({ subscriptionId }) => subscriptionId));
   const sold = (await listPlans(database, null)).filter(({ billing }) => billing === 'marketplace');
   const offers = new Set(sold.map(({ offerId }) => offerId));
-  const listed = new Map<string, MarketplaceSubscription>();
+  const listed = new Map<string, ListedSubscription>();
   for (const truth of all) {
     const id = truth.id.toLowerCase();
     const isNew = !known.has(id) && truth.status !== 'Unsubscribed';
@@ -102,7 +117,7 @@ async function openHoldings({ database }: Context, all: MarketplaceSubscription[
 
 /** Each listed purchase of ours, with what we hold of it and whether that differs; organizations are read one by one. */
 async function* compare(ctx: Context, { listed, known }: Holdings, askedAt: Date): AsyncIterable<Compared & { differs: boolean }> {
-  const byTenant = new Map<string, MarketplaceSubscription[]>();
+  const byTenant = new Map<string, ListedSubscription[]>();
   for (const [id, truth] of listed) {
     const tenantId = known.get(id)?.tenantId;
     if (tenantId === undefined)
@@ -115,7 +130,7 @@ async function* compare(ctx: Context, { listed, known }: Holdings, askedAt: Date
       const held = rows.find(({ subscriptionId }) => subscriptionId === known.get(truth.id.toLowerCase())!.subscriptionId) ?? null;
       // What was adopted since the list was asked for is newer than the list.
       const isNewer = held !== null && held.snapshotAt >= askedAt;
-      const differs = held === null || (!isNewer && differencesOf(held, truth).length > 0);
+      const differs = held === null || (!isNewer && differencesOf(held, completed(held, truth)).length > 0);
       yield { subscriptionId: truth.id, listed: truth, held, tenantId, differs };
     }
   }
@@ -164,11 +179,18 @@ const toPending = (
     purchasedAt: purchasedAt ?? at,
   }) satisfies PendingPurchase;
 
-/** The repair of one process: its first whole run also looks for operations that began while nobody listened. */
+/** The repair of one process. Operations that began while nobody listened are looked for where nobody did for long, or few could have any. */
 export function createReconciliation(selling: Selling): (ctx: Context) => Promise<void> {
-  let afterDowntime = true;
+  let atStart = true;
   return async (ctx) => {
-    await reconcileSubscriptions(ctx, selling, { afterDowntime });
-    afterDowntime = false;
+    const { whole } = await lastReconciliations(ctx.database);
+    const afterDowntime = whole === null || ctx.now().getTime() - whole.endedAt.getTime() > DOWNTIME_MS;
+    try {
+      await reconcileSubscriptions(ctx, selling, { afterDowntime, atStart });
+      atStart = false;
+    } catch (error) {
+      // The program stops: the next one repairs.
+      if ((error as Error).name !== 'AbortError') throw error;
+    }
   };
 }

@@ -5,7 +5,7 @@ import { activateSubscription } from '../../../src/features/subscriptions/activa
 import { openDrift } from '../../../src/features/subscriptions/drift.store';
 import type { Selling } from '../../../src/features/subscriptions/marketplace.port';
 import { receiveMarketplaceEvent } from '../../../src/features/subscriptions/receive-event';
-import { reconcileSubscriptions } from '../../../src/features/subscriptions/reconcile';
+import { createReconciliation, reconcileSubscriptions } from '../../../src/features/subscriptions/reconcile';
 import { enterInDirectory, listSubscriptions, saveSubscription } from '../../../src/features/subscriptions/subscriptions.store';
 import type { Actor } from '../../../src/platform/actor';
 import { type Context, inTenant } from '../../../src/platform/context';
@@ -27,7 +27,7 @@ beforeEach(async () => {
   api = await FulfillmentApi.start();
   selling = sellingAt(api);
   // Each test has a marketplace of its own, which knows nothing of the others' purchases.
-  for (const table of ['subscription_directory', 'subscription_drift', 'pending_purchases'])
+  for (const table of ['subscription_directory', 'subscription_drift', 'pending_purchases', 'reconciliations'])
     await ctx.database.query(`delete from ${table}`);
 });
 afterEach(() => api.stop());
@@ -106,6 +106,13 @@ describe('what the repair asks of the marketplace', () => {
       { status: 'Suspended', plan_id: 'free' },
       { status: 'Unsubscribed', plan_id: 'free' },
     ]);
+  });
+
+  test('a list that says less than the subscriptions themselves differs in nothing', async () => {
+    await active();
+    await active(aBuyer(), { quantity: 7, planId: 'standard' });
+    api.habits.sparseLists = true;
+    expect(await asked(() => reconcileSubscriptions(ctx, selling))).toEqual({ pages: 1, subscriptions: 0, operations: 0, all: 1 });
   });
 
   test('an answer of the list that is older than what a webhook brought meanwhile is no difference', async () => {
@@ -199,6 +206,23 @@ describe('drift is written down, with since when and whether it was mended', () 
   });
 });
 
+/** As `selling`, and the program stops while it waits. */
+const stopping = (): Selling => {
+  const stop = () => Promise.reject(Object.assign(new Error('the program stops'), { name: 'AbortError' }));
+  return { ...selling, pause: stop, marketplace: Object.assign(Object.create(selling.marketplace), { getSubscription: stop }) };
+};
+
+test('a stop in the middle of the repair is no fault of a subscription: nothing is noted, and the next start repairs', async () => {
+  const one = await active();
+  one.planId = 'standard';
+  const by = stopping();
+  by.marketplace.correlated = () => by.marketplace;
+  await createReconciliation(by)(ctx);
+  expect([await openDrift(ctx.database), await ctx.database.query('select 1 from reconciliations')]).toEqual([[], []]);
+  await createReconciliation(selling)(ctx);
+  expect(await heldOf(one)).toEqual({ status: 'Subscribed', plan_id: 'standard' });
+});
+
 describe('operations that were left open', () => {
   test('are answered after a downtime, and a webhook that comes late gets the same answer', async () => {
     const one = await active();
@@ -226,9 +250,22 @@ describe('operations that were left open', () => {
     expect(await heldOf(one)).toEqual({ status: 'Subscribed', plan_id: 'free' });
   });
 
-  test('are not looked for hour by hour where nothing differs', async () => {
-    await active();
-    expect((await asked(() => reconcileSubscriptions(ctx, selling))).operations).toBe(0);
-    expect((await asked(() => reconcileSubscriptions(ctx, selling, { afterDowntime: true }))).operations).toBe(1);
+  test('are looked for at a start only where nobody listened for longer than an hour, or few could have any', async () => {
+    await sold(25);
+    const start = (by = selling) => asked(() => createReconciliation(by)(ctx));
+    expect(await start()).toMatchObject({ operations: 25 });
+    clock.advance({ minutes: 60 });
+    expect(await start()).toEqual({ pages: 1, subscriptions: 0, operations: 0, all: 1 });
+    clock.advance({ minutes: 70 });
+    expect(await start(stopping())).toMatchObject({ operations: 1 });
+    expect(await start()).toMatchObject({ operations: 25 });
+
+    const [, ...others] = [...api.subscriptions.values()];
+    for (const one of others.slice(0, 10)) api.subscriptions.delete(one.id);
+    await ctx.database.query('delete from subscription_directory where external_id <> all($1::text[])', [[...api.subscriptions.keys()]]);
+    expect(await start()).toMatchObject({ operations: 15 });
+    const hourly = createReconciliation(selling);
+    await hourly(ctx);
+    expect((await asked(() => hourly(ctx))).operations).toBe(0);
   });
 });
