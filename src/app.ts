@@ -169,12 +169,16 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
         // Longer than a gateway or a client keeps one: whoever closes first must not be the one who is about to be asked.
         opened.keepAliveTimeout = KEEP_ALIVE_MS;
       });
+      const { [SEND_CHANGE]: sendChange, ...changeHandlers } = planChangeHandlers(ctx, { selling, messages });
+      const orders: Record<string, OutboxHandler> = {
+        [CANCEL_PURCHASE]: (event) => sendCancellation(ctx, selling, event),
+        [SEND_CHANGE]: sendChange,
+      };
       const handlers: Record<string, OutboxHandler> = {
         ...noticeHandlers(ctx, { messages, mailboxOf: async (tx, tenantId) => (await buyerOf(tx, tenantId)).mailbox }),
         [ROOM_TOPIC]: (event) => submitHeldDrafts(ctx, event),
         ...licenseHandlers(ctx, { messages }),
-        [CANCEL_PURCHASE]: (event) => sendCancellation(ctx, selling, event),
-        ...planChangeHandlers(ctx, { selling, messages }),
+        ...changeHandlers,
         [LIMIT_STALE_TOPIC]: (event) => refreshStaleLimit(ctx, event),
         [PAYMENT_TOPIC]: (event) => collectPayment(ctx, event, { payments }),
         [MAIL_TOPIC]: (event) =>
@@ -190,7 +194,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
             },
           }),
       };
-      jobs = startJobs(ctx, [...schedule(selling, reporting, handlers), ...watching(config, calls, credentials)]);
+      jobs = startJobs(ctx, [...schedule(selling, reporting, { orders, handlers }), ...watching(config, calls, credentials)]);
       bot?.warm();
       sandbox?.clock.onMove(() => void settle().catch((error: unknown) => log.error({ err: error }, 'what was due could not be done')));
       await sandbox?.start();
@@ -220,12 +224,14 @@ const KEEP_ALIVE_MS = 250_000;
 const MOST_ORDERS_AT_ONCE = 5;
 
 /** What comes back by itself. Each of these only repairs or delivers: no number that a person sees waits for one. */
-function schedule(selling: Selling, reporting: Reporting, handlers: Record<string, OutboxHandler>): Job[] {
-  // While the marketplace is away, mail and messages do not wait behind what is ordered there.
-  const { [CANCEL_PURCHASE]: cancel, [SEND_CHANGE]: change, ...rest } = handlers;
-  const orders = { [CANCEL_PURCHASE]: cancel!, [SEND_CHANGE]: change! };
+function schedule(
+  selling: Selling,
+  reporting: Reporting,
+  { orders, handlers }: { orders: Record<string, OutboxHandler>; handlers: Record<string, OutboxHandler> },
+): Job[] {
   return [
-    { name: 'outbox', everyMs: 1_000, run: (ctx) => runOutbox(ctx, rest) },
+    // While the marketplace is away, mail and messages do not wait behind what is ordered there.
+    { name: 'outbox', everyMs: 1_000, run: (ctx) => runOutbox(ctx, handlers) },
     { name: 'orders to the marketplace', everyMs: 1_000, run: (ctx) => runOutbox(ctx, orders, systemClock, MOST_ORDERS_AT_ONCE) },
     { name: 'marketplace events', everyMs: 5_000, run: (ctx) => applyPendingMarketplaceEvents(ctx, selling) },
     { name: 'subscriptions to be read again', everyMs: 5_000, run: (ctx) => rereadSubscriptions(ctx, selling) },

@@ -88,6 +88,28 @@ test('a file that fails leaves nothing of itself, names itself, and runs when it
   expect(await migrate(owner, folder)).toEqual(['9999_later.sql']);
 });
 
+test('0059: an order to the marketplace that an outage once ended is sent again; what is done, and other topics, stay as they are', async () => {
+  const [owner, folder] = [await emptyEmbedded(), await ownFolder()];
+  for (const file of (await files()).filter((name) => name >= '0059')) await rm(path.join(folder, file));
+  await migrate(owner, folder);
+  const orders = [
+    ['subscription.cancel', 'given_up'],
+    ['plan_change.send', 'given_up'],
+    ['subscription.cancel', 'done'],
+    ['mail', 'given_up'],
+  ];
+  for (const [topic, state] of orders)
+    await owner.run(`insert into outbox (outbox_id, topic, payload, not_before, attempts, state)
+                     values (gen_random_uuid(), '${topic}', '{}', '2026-01-01', 12, '${state}')`);
+  await migrate(owner);
+  expect(await owner.rows('select topic, state, attempts from outbox order by state desc, topic')).toEqual([
+    { topic: 'plan_change.send', state: 'queued', attempts: 0 },
+    { topic: 'subscription.cancel', state: 'queued', attempts: 0 },
+    { topic: 'mail', state: 'given_up', attempts: 12 },
+    { topic: 'subscription.cancel', state: 'done', attempts: 12 },
+  ]);
+});
+
 withServer('twenty at once: each file runs once, nobody fails', async () => {
   const url = await emptyDatabase();
   const owners = await Promise.all(Array.from({ length: 20 }, () => ownerOf(url)));

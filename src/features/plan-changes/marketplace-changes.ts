@@ -6,9 +6,10 @@ import { audit } from '../audit/audit';
 import { enqueue, type OutboxEvent } from '../outbox/outbox';
 import { readAndAdopt } from '../subscriptions/adopt-snapshot';
 import { heldSubscription, type SubscriptionRow } from '../subscriptions/held';
-import type { MarketplaceSubscription, Selling } from '../subscriptions/marketplace.port';
+import { actionOf } from '../subscriptions/lifecycle.rules';
+import type { MarketplaceOperation, MarketplaceSubscription, Selling } from '../subscriptions/marketplace.port';
 import { SubscriptionChanged } from '../subscriptions/subscription-changed';
-import { lookAgain, waitOut } from '../subscriptions/wait-out';
+import { begunAlready, lookAgain, waitOut } from '../subscriptions/wait-out';
 import { lockTenant } from '../tenants/tenants';
 import { restartUsage } from '../usage/restart-usage';
 import { trimItems } from './apply-change';
@@ -46,7 +47,8 @@ async function sendWaiting(ctx: Context, selling: Selling, event: OutboxEvent): 
   if (truth && shows(truth, change)) return adopt(ctx, act, row);
 
   if (change.operationId) return follow(ctx, act, tenantId, { ...change, operationId: change.operationId }, row);
-  const asked = truth ? await act.marketplace.change(row.externalId, wantedBy(change)) : 'refused';
+  const begun = truth && (await begunAlready(act.marketplace, row.externalId, (operation) => wants(operation, change)));
+  const asked = begun ? { operationId: begun } : truth ? await act.marketplace.change(row.externalId, wantedBy(change)) : 'refused';
   if (asked === 'busy') throw lookAgain();
   if (asked === 'refused') return refused(ctx, tenantId, change);
   const { operationId } = asked;
@@ -77,6 +79,10 @@ async function adopt(ctx: Context, selling: Selling, row: SubscriptionRow): Prom
 
 const isPlanChange = ({ fromPlan, toPlan }: ChangeRow): boolean => fromPlan !== toPlan;
 const wantedBy = (change: ChangeRow) => (isPlanChange(change) ? { planId: change.toPlan } : { quantity: change.toQuantity ?? 1 });
+const wants = ({ action, planId, quantity }: MarketplaceOperation, change: ChangeRow): boolean =>
+  isPlanChange(change)
+    ? actionOf(action) === 'ChangePlan' && planId === change.toPlan
+    : actionOf(action) === 'ChangeQuantity' && quantity === change.toQuantity;
 const shows = ({ planId, quantity }: Pick<MarketplaceSubscription, 'planId' | 'quantity'>, change: ChangeRow): boolean =>
   planId === change.toPlan && (isPlanChange(change) || quantity === change.toQuantity);
 

@@ -15,9 +15,10 @@ import { readAndAdopt } from './adopt-snapshot';
 import { isBuyer } from './buyer';
 import { decideCancellation, type Ending } from './cancellation.rules';
 import { type CancellationRow, closeCancellation, findOpenCancellation, insertCancellation, stampOperation } from './cancellations.store';
+import { actionOf } from './lifecycle.rules';
 import type { Selling } from './marketplace.port';
 import { findInDirectory, findSubscription, lockSubscription, type SubscriptionRow } from './subscriptions.store';
-import { lookAgain, waitOut } from './wait-out';
+import { begunAlready, lookAgain, waitOut } from './wait-out';
 
 /** Sends a cancellation that was asked for here, and sees what becomes of it. */
 export const CANCEL_PURCHASE = 'subscription.cancel';
@@ -114,7 +115,7 @@ async function send(ctx: Context, selling: Selling, event: OutboxEvent): Promise
   if (read?.truth.status === 'Unsubscribed') return;
   const refusal = read ? await ask(ctx, act, tenantId, cancellation, row) : 'unknown_to_marketplace';
   if (refusal === null) throw lookAgain();
-  await inTenant(ctx, tenantId, (tx) => settle(tx, tenantId, subscriptionId, { state: 'refused', outcome: refusal }, tx.now()));
+  await inTenant(ctx, tenantId, (tx) => close(tx, tenantId, subscriptionId, refusal, tx.now()));
 }
 
 /** Why it comes to nothing; null: it is under way. */
@@ -129,8 +130,9 @@ async function ask(
     const operation = await marketplace.getOperation(externalId, operationId);
     return operation?.status === 'Failed' || operation?.status === 'Conflict' ? 'failed_at_marketplace' : null;
   }
-  if (consent === 'cancel_with_refund' && ctx.now() > refundableUntil) return 'window_closed';
-  const answer = await marketplace.cancel(externalId);
+  const begun = await begunAlready(marketplace, externalId, ({ action }) => actionOf(action) === 'Unsubscribe');
+  if (begun === null && consent === 'cancel_with_refund' && ctx.now() > refundableUntil) return 'window_closed';
+  const answer = begun === null ? await marketplace.cancel(externalId) : { operationId: begun };
   if (answer === 'refused') return 'refused_by_marketplace';
   if (typeof answer === 'object' && answer.operationId !== null) {
     const named = answer.operationId;
@@ -139,16 +141,10 @@ async function ask(
   return null;
 }
 
-async function settle(
-  tx: TxContext,
-  tenantId: string,
-  subscriptionId: string,
-  end: { state: 'refused'; outcome: string },
-  at: Date,
-): Promise<void> {
-  const closed = await closeCancellation(tx.db, tenantId, subscriptionId, end, at);
+async function close(tx: TxContext, tenantId: string, subscriptionId: string, outcome: string, at: Date): Promise<void> {
+  const closed = await closeCancellation(tx.db, tenantId, subscriptionId, { state: 'refused', outcome }, at);
   if (!closed) return;
-  tx.log.warn({ subscriptionId, outcome: end.outcome }, 'a cancellation that a customer asked for came to nothing');
+  tx.log.warn({ subscriptionId, outcome }, 'a cancellation that a customer asked for came to nothing');
   const entry = { actor: 'marketplace', via: 'marketplace', action: 'subscription.cancel_refused', subject: subscriptionId };
-  await audit(tx, tenantId, { ...entry, details: { outcome: end.outcome } }, at);
+  await audit(tx, tenantId, { ...entry, details: { outcome } }, at);
 }

@@ -1,5 +1,5 @@
 import { TryLater } from '../outbox/outbox';
-import { MarketplaceUnavailable } from './marketplace.port';
+import { type Marketplace, type MarketplaceOperation, MarketplaceUnavailable } from './marketplace.port';
 
 /** The marketplace carries out what it is asked within seconds, sometimes minutes. */
 const LOOK_AGAIN_MS = 3_000;
@@ -15,4 +15,16 @@ export async function waitOut<T>(work: Promise<T>): Promise<T> {
     if (!(error instanceof MarketplaceUnavailable)) throw error;
     throw new TryLater(error.retryAfterMs || null, { isPatient: true, cause: error });
   }
+}
+
+/** The number of what is under way already, as after an answer that was lost or named none: it is followed, not asked for again. */
+export async function begunAlready(
+  marketplace: Marketplace,
+  subscriptionId: string,
+  isWanted: (operation: MarketplaceOperation) => boolean,
+): Promise<string | null> {
+  const open = (await marketplace.listOperations(subscriptionId)).filter(
+    ({ status }) => status === 'NotStarted' || status === 'InProgress',
+  );
+  return open.find(isWanted)?.id ?? null;
 }

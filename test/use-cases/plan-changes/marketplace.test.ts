@@ -159,14 +159,15 @@ describe('at the marketplace', () => {
     expect(api.callsTo('PATCH', /subscriptions\/[^/]+$/u)).toHaveLength(1);
   });
 
-  test.each(['operation-id', null] as const)('an operation named by %s is followed all the same', async (by) => {
-    api.habits.namesOperationBy = by;
+  test.each(['operation-id', null] as const)('an operation named by %s is followed all the same, and not asked for again', async (by) => {
+    Object.assign(api.habits, { namesOperationBy: by, busy: 400 });
     await aBuyer('org-quota', 'premium');
     const { id } = await change(customer, { toPlanId: 'professional' });
     await deliver();
     api.settle(operations()[0]!);
     await deliver();
     expect(unwrap(await getChange(ctx, customer.owner, customer.subscriptionId, id)).state).toBe('applied');
+    expect(api.callsTo('PATCH', /subscriptions\/[^/]+$/u)).toHaveLength(1);
   });
 
   test('what the marketplace refuses, at once or later, ends the change and leaves everything as it was', async () => {

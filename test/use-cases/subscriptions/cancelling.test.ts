@@ -153,6 +153,20 @@ test('what a fault of ours ended is sent again when somebody asks again, and is 
   expect(await asked(owner)).toHaveLength(1);
 });
 
+test('an end that is under way without a number of ours is followed, not asked for again nor taken for too late', async () => {
+  const { owner, bought, id, shown } = await aPurchase();
+  await cancel(owner, id, 'cancel_with_refund');
+  const operation = { ...truth.happen(bought.id, { action: 'Note' }), action: 'unsubscribe', status: 'InProgress' as const };
+  truth.operations.set(operation.id, operation);
+  clock.advance({ hours: 73 });
+  await expect(send(owner, id)).rejects.toThrow('not now');
+  expect(cancels()).toEqual([]);
+  expect(await shown()).toMatchObject({ status: 'Subscribed', cancellationAskedAt: expect.any(String) });
+  truth.operations.set(operation.id, { ...operation, status: 'Failed' });
+  await send(owner, id);
+  expect(await asked(owner)).toMatchObject([{ state: 'refused', outcome: 'failed_at_marketplace' }]);
+});
+
 test('a change that is under way is waited for', async () => {
   const { owner, bought, id, shown } = await aPurchase();
   await cancel(owner, id, 'cancel_with_refund');
