@@ -53,7 +53,7 @@ export const UsageReport = z.object({
   quantity: Quantity,
   state: z.enum(REPORT_STATES),
   accepted: Quantity.nullable(),
-  /** carried: holds units of earlier hours; differs: Microsoft accepted another quantity. */
+  /** carried: holds units of earlier hours; differs: Microsoft accepted another quantity; unsettled: nobody knows whether it arrived. */
   flags: z.array(z.string()),
   /** Microsoft's last word, and what it said to it. */
   outcome: z.string().nullable(),

@@ -54,6 +54,16 @@ test('outcomes belong to their events, in whatever order and spelling they come'
   expect((await report(...events)).map(({ acceptedQuantity }) => acceptedQuantity)).toEqual(['1.000000', '2.000000', '3.000000']);
 });
 
+test('an outcome that does not say what it is about belongs to its place, beside others that do', async () => {
+  service.isTerse = true;
+  service.statuses.push(null, 'InvalidDimension', null);
+  expect(await report(event(), event(), event())).toMatchObject([
+    { status: 'Accepted' },
+    { status: 'InvalidDimension' },
+    { status: 'Accepted' },
+  ]);
+});
+
 test.each([
   'Expired',
   'Error',

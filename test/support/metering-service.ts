@@ -34,6 +34,8 @@ export class MeteringService {
   readonly statuses: (string | null)[] = [];
   /** Results come in another order, with other field spellings, and without a count. */
   isOdd = false;
+  /** What is not taken says its status and why, and not what it is about. */
+  isTerse = false;
   /** Lines of its account that differ from what it booked. */
   readonly accountOf = new Map<string, number>();
   private server!: Server;
@@ -104,7 +106,7 @@ export class MeteringService {
     app.post('/api/batchUsageEvent', (req, res) => {
       const { request } = req.body as { request: Sent[] };
       if (request.length > 25) return void res.status(400).json({ code: 'BadArgument', message: 'too many' });
-      const result = request.map((event) => this.book(event));
+      const result = request.map((event) => (this.isTerse ? terse(this.book(event)) : this.book(event)));
       if (this.isOdd) return void res.json({ Result: result.reverse().map(capitalized) });
       res.json({ count: result.length, result });
     });
@@ -177,3 +179,8 @@ const keyOf = ({ resourceId, dimension, planId, effectiveStartTime }: Sent): str
 
 const capitalized = (value: object): object =>
   Object.fromEntries(Object.entries(value).map(([name, inner]) => [name.charAt(0).toUpperCase() + name.slice(1), inner]));
+
+const terse = (said: object): object => {
+  const { status, error } = said as { status: string; error?: object };
+  return status === 'Accepted' ? said : { status, error };
+};

@@ -69,13 +69,17 @@ function refused(answer: Answer, status: UsageStatus): UsageOutcome {
 }
 
 function readBatch(body: string, events: readonly UsageEvent[]): UsageOutcome[] {
-  const { result } = fieldsOf(readJson(body));
+  const answer = readJson(body);
+  const of = fieldsOf(answer);
+  const result: unknown = Array.isArray(answer) ? answer : (of.result ?? of.results ?? of.value);
   if (!Array.isArray(result)) throw new UnreadableAnswer('The answer to a batch of usage holds no results.');
   const keys = result.map(keyOfSaid);
   const isNamed = events.some((event) => keys.includes(keyOf(event)));
   return events.map((event, index) => {
-    // By what it is about; by its place where that is not said in a way we can read.
-    const said: unknown = isNamed ? result[keys.indexOf(keyOf(event))] : result.length === events.length ? result[index] : undefined;
+    const named = keys.indexOf(keyOf(event));
+    // By what it is about; by its place where that place does not say it in a way we can read.
+    const isByPlace = result.length === events.length && (!isNamed || keys[index] === null);
+    const said: unknown = named >= 0 ? result[named] : isByPlace ? result[index] : undefined;
     return readOutcome(said ?? { status: 'Error', error: { message: 'The answer to the batch leaves this event out.' } });
   });
 }

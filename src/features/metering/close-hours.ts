@@ -36,6 +36,9 @@ import { numeral, type Quantity } from './quantity.rules';
 import { insertReport } from './reports.store';
 import { type BaseWindow, cutBy, windowAfter } from './window.rules';
 
+/** One that fails comes back later: so many that fail do not keep the others from their turn. */
+const AFTER_FAULT_MS = 15 * 60_000;
+
 /**
  * Draws up the usage reports of every hour that is over, of all organizations that agreed to overage. A watermark over the ledger:
  * whatever was missed is caught up, whoever runs it and whenever (G11). Answers how many subscriptions it looked at.
@@ -47,8 +50,8 @@ export async function closeHours(ctx: Context, limit = 200): Promise<number> {
     try {
       await inTenant(ctx, tenantId, (tx) => closeSubscription(tx, tenantId, subscriptionId, at));
     } catch (error) {
-      // The others do not wait for the one that fails.
       ctx.log.error({ err: error, tenantId, subscriptionId }, 'the hours of a metered subscription could not be closed');
+      await scheduleMeter(ctx.database, subscriptionId, new Date(at.getTime() + AFTER_FAULT_MS));
     }
   }
   return due.length;
@@ -86,9 +89,10 @@ async function stopWhereNothingIsMetered(
 async function closeMeter(tx: TxContext, tenantId: string, purchase: Purchase, mark: Mark, at: Date): Promise<boolean> {
   const { status, endedAt, isFreeTrial } = purchase;
   const hasEnded = status === 'Unsubscribed';
-  // Microsoft takes nothing while it is suspended, and nothing that nobody could mend is tried again.
-  if ((status !== 'Subscribed' && !hasEnded) || mark.stoppedAt !== null || isFreeTrial) return false;
   const end = hasEnded ? (endedAt ?? at) : null;
+  const isTooLate = end !== null && at >= tooLateFrom(end);
+  // Microsoft takes nothing while it is suspended, and nothing that nobody could mend is tried again; in the end it is lost.
+  if ((status !== 'Subscribed' && !hasEnded) || ((mark.stoppedAt !== null || isFreeTrial) && !isTooLate)) return false;
   const last = closedAt(at);
   const until = end && hoursAfter(hourOf(end), 1) < last ? hoursAfter(hourOf(end), 1) : last;
   const consents = (await listConsents(tx.db, tenantId)).filter(

@@ -1,9 +1,20 @@
-import { type Context, inPublisher } from '../../platform/context';
+import { type Context, inPublisher, inTenant } from '../../platform/context';
+import { audit } from '../audit/audit';
 import { MarketplaceUnavailable } from '../subscriptions/marketplace.port';
 import type { UsageOfDay } from './metering.port';
 import { settledByDay } from './outcome.rules';
 import { numeral, type Quantity, quantityOf } from './quantity.rules';
-import { daysToCompare, ownAmong, type ReportRow, reportsOfDay, saveDay, saveReadBack, settleReport } from './reports.store';
+import {
+  daysToCompare,
+  flagUnsettled,
+  ownAmong,
+  type ReportRow,
+  reportsOfDay,
+  saveDay,
+  saveReadBack,
+  settleReport,
+  unsettledBefore,
+} from './reports.store';
 import type { Reporting } from './send-reports';
 
 const DAY_MS = 86_400_000;
@@ -23,16 +34,32 @@ export async function compareDays(ctx: Context, { metering }: Reporting): Promis
   const until = dayOf(new Date(at.getTime() - SETTLED_MS));
   const since = dayOf(new Date(at.getTime() - SETTLED_MS - LOOK_BACK_DAYS * DAY_MS));
   const days = await inPublisher(ctx, (tx) => daysToCompare(tx.db, { since, until }));
+  let compared = 0;
   for (const day of days) {
     try {
       await compare(ctx, day, await metering.readUsage({ from: day, until: dayOf(new Date(Date.parse(day) + DAY_MS)) }), at);
     } catch (error) {
       if (!(error instanceof MarketplaceUnavailable)) throw error;
       ctx.log.warn({ day, reason: error.message }, 'the marketplace’s account of a day cannot be read');
-      return days.indexOf(day);
+      break;
     }
+    compared += 1;
   }
-  return days.length;
+  await alertUnsettled(ctx, since);
+  return compared;
+}
+
+/** Days that could not be read for so long are read no more: what was sent then counts as told, and the publisher's people look. */
+async function alertUnsettled(ctx: Context, since: string): Promise<void> {
+  for (const { tenantId, ...report } of await inPublisher(ctx, (tx) => unsettledBefore(tx.db, since)))
+    await inTenant(ctx, tenantId, async (tx) => {
+      if (!(await flagUnsettled(tx.db, report.reportId))) return;
+      const { subscriptionId, meter, dimension, planId, hour } = report;
+      const details = { meter, dimension, planId, hour: hour.toISOString(), quantity: numeral(report.quantity) };
+      tx.log.error({ tenantId, subscriptionId, ...details }, 'nobody knows whether a usage report arrived: it counts as told');
+      const entry = { actor: 'metering', via: 'marketplace', action: 'metering.unsettled', subject: subscriptionId, details };
+      await audit(tx, tenantId, entry, tx.now());
+    });
 }
 
 async function compare(ctx: Context, day: string, theirs: UsageOfDay[], at: Date): Promise<void> {

@@ -176,7 +176,7 @@ export interface Told {
   /** Accepted, on its way, or given up for good. */
   sum: Quantity;
   accepted: Quantity;
-  /** Something is on its way, or not known to have arrived. */
+  /** Something is on its way, or its day's account may still say whether it arrived. */
   isOpen: boolean;
   /** Hours that have a report, by plan and dimension. */
   taken: (Billed & { hour: Date })[];
@@ -192,7 +192,7 @@ export async function toldOf(
   const [row] = await db.query<{ sum: string; accepted: string; open: boolean }>(
     `select coalesce(sum(case when state = 'accepted' then accepted_quantity when state in ('queued', 'in_flight', 'unsure', 'lost') then quantity end),
                      0)::text as sum,
-            coalesce(sum(accepted_quantity), 0)::text as accepted, coalesce(bool_or(state in ('queued', 'in_flight', 'unsure')), false) as open
+            coalesce(sum(accepted_quantity), 0)::text as accepted, coalesce(bool_or(state in ('queued', 'in_flight', 'unsure') and not 'unsettled' = any (flags)), false) as open
        from usage_reports where tenant_id = $1 and subscription_id = $2 and meter = $3`,
     key,
   );

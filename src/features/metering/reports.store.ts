@@ -196,6 +196,27 @@ export async function reportsOfDay(db: Queryable, day: string): Promise<ReportRo
   return rows.map(asRow);
 }
 
+/** Reports of days before one (YYYY-MM-DD) of which nobody knows whether they arrived, and nobody was told so. */
+export async function unsettledBefore(db: Queryable, day: string): Promise<ReportRow[]> {
+  const rows = await db.query<Stored>(
+    `select ${COLUMNS} from usage_reports
+      where state = 'unsure' and effective_at < $1::date::timestamp at time zone 'UTC' and not 'unsettled' = any (flags)
+      order by hour, report_id`,
+    [day],
+  );
+  return rows.map(asRow);
+}
+
+/** False: somebody else has. */
+export async function flagUnsettled(db: Queryable, reportId: string): Promise<boolean> {
+  const rows = await db.query(
+    `update usage_reports set flags = array_append(flags, 'unsettled')
+      where report_id = $1 and state = 'unsure' and not 'unsettled' = any (flags) returning 1`,
+    [reportId],
+  );
+  return rows.length > 0;
+}
+
 /** Those of the marketplace's purchases, by its ids in small letters, that are ours: its account of a day holds all offers of the publisher. */
 export async function ownAmong(db: Queryable, resourceIds: readonly string[]): Promise<Set<string>> {
   const rows = await db.query<{ id: string }>(

@@ -76,6 +76,13 @@ const auditOf = ({ tenantId }: TestTenant, action: string) =>
     ),
   );
 
+const nextLook = async ({ subscriptionId }: TestTenant) =>
+  (
+    await ctx.database.query<{ at: Date | null }>('select meter_at as at from subscription_directory where subscription_id = $1', [
+      subscriptionId,
+    ])
+  )[0]!.at;
+
 describe('admission', () => {
   test('TW-03: without an agreement the limit refuses as ever', async () => {
     const tenant = await aMeteredTenant({ agrees: false });
@@ -104,7 +111,7 @@ describe('admission', () => {
       agreed_by: tenant.owner.memberId,
       agreed_name: 'Sample Owner',
       dimension: 'extra',
-      words: expect.stringContaining('billed by Microsoft'),
+      words: expect.stringMatching(/billed by Microsoft.+After a change of plan this goes on/u),
     });
     expect(await auditOf(tenant, 'overage.agreed')).toMatchObject([{ details: { meter: 'tickets', cap: 10 } }]);
     const member = await tenant.member('member');
@@ -338,6 +345,48 @@ describe('reports (G11)', () => {
     expect(service.total).toBe(6);
   });
 
+  test('what nobody can settle any more counts as told, and is alerted once', async () => {
+    const tenant = await aMeteredTenant({ amount: 1 });
+    await use(tenant, 3);
+    clock.advance({ hours: 1, minutes: 2 });
+    service.troubles.push('answer lost', 'unreached', 'unreached');
+    await run();
+    clock.advance({ hours: 26 });
+    await run();
+    await setSubscription(tenant, `status = 'Unsubscribed', ended_at = '${clock.now().toISOString()}'`);
+    const unread = async (days: number) => {
+      clock.advance({ days });
+      await closeHours(ctx);
+      service.troubles.push('unreached', 'unreached', 'unreached');
+      await compareDays(ctx, reporting());
+      service.troubles.length = 0;
+    };
+    await unread(8);
+    expect(await auditOf(tenant, 'metering.unsettled')).toEqual([]);
+    await unread(2);
+    await unread(1);
+    expect(await auditOf(tenant, 'metering.unsettled')).toMatchObject([{ details: { quantity: '2' } }]);
+    expect(await reportsOf(tenant)).toMatchObject([{ state: 'unsure', quantity: '2', flags: ['unsettled'] }]);
+    expect(service.total).toBe(2);
+    expect(await nextLook(tenant)).toBeNull();
+  });
+
+  test('a subscription that cannot be closed does not keep the others from their turn', async () => {
+    const [failing, other] = [await aMeteredTenant({ amount: 1 }), await aMeteredTenant({ amount: 1 })];
+    await use(other, 3);
+    clock.advance({ hours: 1, minutes: 2 });
+    await inTenant(ctx, failing.tenantId, ({ db }) =>
+      db.query(`update metering_marks set owed = 'NaN' where tenant_id = $1`, [failing.tenantId]),
+    );
+    await ctx.database.query(`update subscription_directory set meter_at = '2020-01-01' where subscription_id = $1`, [
+      failing.subscriptionId,
+    ]);
+    expect([await closeHours(ctx, 1), await closeHours(ctx, 1)]).toEqual([1, 1]);
+    await sendReports(ctx, reporting());
+    expect(service.total).toBe(2);
+    expect(await nextLook(failing)).toEqual(new Date(clock.now().getTime() + 15 * 60_000));
+  });
+
   test('overage up to a change of plan is billed under the old plan, later overage under the new', async () => {
     const tenant = await aMeteredTenant({ amount: 1 });
     await use(tenant, 3);
@@ -407,11 +456,7 @@ describe('after the end', () => {
     clock.advance({ hours: 5 });
     await hours(2);
     expect(service.total).toBe(2);
-    expect(
-      await ctx.database.query('select 1 from subscription_directory where subscription_id = $1 and meter_at is not null', [
-        tenant.subscriptionId,
-      ]),
-    ).toEqual([]);
+    expect(await nextLook(tenant)).toBeNull();
   });
 
   test('what cannot be told any more is recorded as lost, once, and alerted', async () => {
@@ -424,6 +469,21 @@ describe('after the end', () => {
     expect(service.calls).toEqual([]);
     expect(await reportsOf(tenant)).toMatchObject([{ state: 'lost', quantity: '2', flags: ['lost'] }]);
     expect(await auditOf(tenant, 'metering.lost')).toMatchObject([{ details: { quantity: '2' } }]);
+  });
+
+  test('what a stopped meter owes may be told for 24 hours once it goes on, and then is lost too', async () => {
+    const tenant = await aMeteredTenant({ amount: 1 });
+    await use(tenant, 3);
+    service.statuses.push('InvalidDimension');
+    clock.advance({ minutes: 2 });
+    await hours(1);
+    await setSubscription(tenant, `status = 'Unsubscribed', ended_at = '${clock.now().toISOString()}'`);
+    await hours(2);
+    expect(await auditOf(tenant, 'metering.lost')).toEqual([]);
+    clock.advance({ hours: 24 });
+    await hours(2);
+    expect(await auditOf(tenant, 'metering.lost')).toMatchObject([{ details: { quantity: '2' } }]);
+    expect([service.total, await nextLook(tenant)]).toEqual([0, null]);
   });
 });
 
