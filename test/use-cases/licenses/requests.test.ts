@@ -2,9 +2,10 @@ import { decideLicenseRequest } from '../../../src/features/licenses/decide-lice
 import { changeLicenseSettings } from '../../../src/features/licenses/license-settings';
 import { requestLicense } from '../../../src/features/licenses/request-license';
 import { setLicense } from '../../../src/features/licenses/set-license';
+import { removeMembers } from '../../../src/features/members/members';
 import { listRequests } from '../../../src/features/requests/requests';
 import type { Actor } from '../../../src/platform/actor';
-import type { Context } from '../../../src/platform/context';
+import { type Context, inTenant } from '../../../src/platform/context';
 import { key, refusalOf, unwrap } from '../../support/acts';
 import { type TestClock, testContext } from '../../support/database';
 import { aSeatTenant, type SeatTenant } from '../../support/licenses';
@@ -90,6 +91,18 @@ test('MI-15 MI-19: granted by itself while a place is free, else it waits for on
   await tenant.buy(3);
   expect(unwrap(await ask(second)).record.state).toBe('granted');
   expect(await tenant.pool()).toMatchObject({ full: 3, free: 0 });
+});
+
+test('who leaves takes the request along: the free place is for who is still there', async () => {
+  unwrap(await changeLicenseSettings(ctx, tenant.owner, { requests: 'automatic_while_free' }));
+  const { record } = unwrap(await ask());
+  const second = await tenant.arrive();
+  unwrap(await ask(second));
+  await inTenant(ctx, tenant.tenantId, (tx) => removeMembers(tx, tenant.tenantId, [limited.memberId], ctx.now()));
+  const { items } = unwrap(await listRequests(ctx, tenant.owner, { limit: 5 }));
+  expect(items.find(({ id }) => id === record.id)).toMatchObject({ state: 'expired', decidedBy: null });
+  await tenant.buy(2);
+  expect(await tenant.licenseOf(second)).toBe('full');
 });
 
 test('a license given by other ways settles the request for it', async () => {
