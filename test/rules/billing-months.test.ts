@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { isOver, monthAt, monthsDown, spanOf } from '../../src/features/billed-people/months.rules';
+import { besideFrozen, isOver, monthAfter, monthAt, monthBefore, monthsDown, spanOf } from '../../src/features/billed-people/months.rules';
 
 const ZONES = [
   'UTC',
@@ -26,6 +26,25 @@ test('EC-11 every instant lies in exactly one billing month, whose span holds it
     }),
     { numRuns: 300 },
   );
+});
+
+test('EC-11 beside frozen months a month begins and ends where they do, whatever zone cut them: no instant in two, none in none', () => {
+  const [berlin, newYork] = ['Europe/Berlin', 'America/New_York'];
+  const march = spanOf('2026-03', berlin);
+  const april = besideFrozen(spanOf('2026-04', newYork), { before: march.end, after: null });
+  expect(april).toEqual({ start: new Date('2026-03-31T22:00:00.000Z'), end: new Date('2026-05-01T04:00:00.000Z') });
+  const february = besideFrozen(spanOf('2026-02', newYork), { before: null, after: march.start });
+  expect(february).toEqual({ start: new Date('2026-02-01T05:00:00.000Z'), end: march.start });
+  expect(besideFrozen(march, { before: null, after: null })).toEqual(march);
+});
+
+test.each([
+  ['2025-12', '2026-01'],
+  ['2026-09', '2026-10'],
+  ['0999-12', '1000-01'],
+])('after %s comes %s', (month, next) => {
+  expect(monthAfter(month)).toBe(next);
+  expect(monthBefore(next)).toBe(month);
 });
 
 test('a month is over from the first instant of the next one', () => {

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { decideChange, type Held, planThatFits, type Wanted } from '../../src/features/plan-changes/change.rules';
-import { type MoneyQuestion, moneyOf, type Stretch, storedMoney } from '../../src/features/plan-changes/change-money.rules';
+import {
+  dividedTerm,
+  type MoneyQuestion,
+  moneyOf,
+  type Stretch,
+  sinceAnchor,
+  storedMoney,
+} from '../../src/features/plan-changes/change-money.rules';
 import type { Plan } from '../../src/features/plans/plans';
 import { PlanPolicies, PriceItem } from '../../src/features/plans/policies';
 import type { Result } from '../../src/platform/result';
@@ -418,6 +425,36 @@ describe('what a change costs', () => {
     const question = ask([stretch(at99)], at59, 11, { source: 'direct', billedMinor: 9900 });
     const money = moneyOf({ ...question, decision: { ...question.decision, effective: 'period_end' } })!;
     expect([money.lines.map((line) => line.amountMinor), money.refunds, money.period]).toEqual([[5900], [], may]);
+  });
+
+  describe('of a counted month', () => {
+    const teams = aPlan('teams', 10, { prices: [priced(3000, { per: 'active_team' })] });
+    const counts = { activeTeams: 1, activeMembers: 0, fullLicenses: 0 };
+    const counted = (stretches: readonly Stretch[]) =>
+      dividedTerm({ heldTerm: 'P1M', counts, billedAt: april.end, ofCounted: true }, stretches, { ...april, timeZone: 'UTC' }).lines.map(
+        ({ amountMinor }) => amountMinor,
+      );
+    const begun = new Date('2025-04-11T09:00:00Z');
+    const anchoredOn = (anchorDate: string, purchasedAt = begun) => ({ anchorDate, purchasedAt });
+
+    test('G5: what a year that became months was billed for is left out', () => {
+      const held_ = [stretch(teams), stretch(teams, 11), stretch(teams, 21)];
+      expect(counted(sinceAnchor(held_, anchoredOn('2026-04-11'), 'UTC'))).toEqual([1000, 1000]);
+      expect(counted(sinceAnchor(held_, anchoredOn('2026-04-21'), 'UTC'))).toEqual([1000]);
+    });
+
+    test('a change on another day, or on the day of the purchase, leaves nothing out', () => {
+      const held_ = [stretch(teams), stretch(teams, 11)];
+      for (const contract of [anchoredOn('2026-04-12'), anchoredOn('2026-04-01'), anchoredOn('2026-04-11', at(11))])
+        expect(sinceAnchor(held_, contract, 'UTC')).toBe(held_);
+      expect(counted(held_)).toEqual([1000, 2000]);
+    });
+
+    test('the day is that of the organization’s zone', () => {
+      const late = { ...stretch(teams), since: new Date('2026-04-10T22:00:00Z') };
+      const [first] = sinceAnchor([stretch(teams), late], anchoredOn('2026-04-11'), 'Europe/Berlin');
+      expect(first!.isBilled).toBe(true);
+    });
   });
 
   test('where nothing is divided a change is free until the next term', () => {

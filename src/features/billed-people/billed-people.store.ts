@@ -5,6 +5,8 @@ import type { PeoplePolicy } from '../plans/policies';
 export interface SnapshotRow {
   month: string;
   time_zone: string;
+  began_at: Date;
+  ended_at: Date;
   active_rule: PeoplePolicy['active'];
   count_rule: PeoplePolicy['countRule'];
   people: number;
@@ -24,7 +26,7 @@ export interface UnitRow {
 
 export async function findSnapshot(db: Queryable, tenantId: string, month: string): Promise<SnapshotRow | null> {
   const [row] = await db.query<SnapshotRow>(
-    'select month, time_zone, active_rule, count_rule, people, teams from billed_snapshots where tenant_id = $1 and month = $2',
+    'select month, time_zone, began_at, ended_at, active_rule, count_rule, people, teams from billed_snapshots where tenant_id = $1 and month = $2',
     [tenantId, month],
   );
   return row ?? null;

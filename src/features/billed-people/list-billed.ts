@@ -6,8 +6,8 @@ import { pageOf, readCursor } from '../../platform/page';
 import { ok, type Result, refuse } from '../../platform/result';
 import { enterBilling } from '../billing/enter-billing';
 import { countPresent, findStart, findUnits, previewUnits, type UnitRow } from './billed-people.store';
-import { isOver, monthAt, monthsDown, spanOf } from './months.rules';
-import { peoplePolicyIn, snapshotMonth } from './snapshot-month';
+import { isOver, monthAt, monthsDown } from './months.rules';
+import { monthSpan, peoplePolicyIn, snapshotMonth } from './snapshot-month';
 
 /** Who or which teams are billed in a month: frozen when it is over, what it would be by now before. */
 export function listBilled(
@@ -32,8 +32,9 @@ export function listBilled(
       return ok({ month, timeZone: snapshot.time_zone, rule, isFinal: true, count: snapshot[kind], ...show(rows) });
     }
     const people = await peoplePolicyIn(tx, actor.tenantId, at);
+    const { start } = await monthSpan(tx, actor.tenantId, month, timeZone);
     // The instant itself belongs to what is seen: somebody who joined at it counts.
-    const window = { start: spanOf(month, timeZone).start, end: new Date(at.getTime() + 1), timeZone, people };
+    const window = { start, end: new Date(at.getTime() + 1), timeZone, people };
     const { count, rows } = await previewUnits(tx.db, actor.tenantId, window, kind, after, query.limit + 1);
     return ok({ month, timeZone, rule: people, isFinal: false, count, ...show(rows) });
   });

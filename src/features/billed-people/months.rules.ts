@@ -16,14 +16,30 @@ export function spanOf(month: string, timeZone: string): MonthSpan {
 
 export const isOver = (month: string, timeZone: string, at: Date): boolean => at >= spanOf(month, timeZone).end;
 
+/**
+ * A month beside those that are frozen: it begins where the one before ended and ends where the one after began, in whatever zone
+ * they were cut, so that no instant is in two of them or in none.
+ */
+export const besideFrozen = ({ start, end }: MonthSpan, { before, after }: { before: Date | null; after: Date | null }): MonthSpan => ({
+  start: before ?? start,
+  end: after ?? end,
+});
+
 /** From the first to the last, both included, newest first. */
 export function monthsDown(first: string, last: string): string[] {
   const months: string[] = [];
-  for (let month = last; month >= first; month = before(month)) months.push(month);
+  for (let month = last; month >= first; month = monthBefore(month)) months.push(month);
   return months;
 }
 
-function before(month: string): string {
+export function monthBefore(month: string): string {
   const [year, number] = month.split('-').map(Number) as [number, number];
-  return number === 1 ? `${String(year - 1).padStart(4, '0')}-12` : `${month.slice(0, 4)}-${String(number - 1).padStart(2, '0')}`;
+  return number === 1 ? named(year - 1, 12) : named(year, number - 1);
 }
+
+export function monthAfter(month: string): string {
+  const [year, number] = month.split('-').map(Number) as [number, number];
+  return number === 12 ? named(year + 1, 1) : named(year, number + 1);
+}
+
+const named = (year: number, number: number): string => `${String(year).padStart(4, '0')}-${String(number).padStart(2, '0')}`;

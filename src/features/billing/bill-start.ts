@@ -6,7 +6,8 @@ import { isInArrears } from './mode.rules';
 
 /**
  * The first bill of a contract: its whole first term. A contract that began elsewhere is billed from the term that is running; what
- * is counted over a term is billed when the term is over.
+ * is counted over a term is billed when the term is over. What is not charged yet (HO-10) is so by the term's beginning, as it would
+ * have been had the contract been entered then.
  */
 export const billStart: BillStart = async (tx, { tenantId, timeZone }, { contract, plan, price }, at) => {
   if (isInArrears(price)) return;
@@ -17,7 +18,7 @@ export const billStart: BillStart = async (tx, { tenantId, timeZone }, { contrac
     subscriptionId,
     cause: 'start',
     currency: price.currency,
-    lines: linesFor(plan, price, counts, { start, end, timeZone }, at),
+    lines: linesFor(plan, price, counts, { start, end, timeZone }, start),
     periodStart: start,
     periodEnd: end,
     plan,

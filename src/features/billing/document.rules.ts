@@ -111,5 +111,9 @@ export const isWorthADocument = ({ lines, refunds }: Pick<Billed, 'lines' | 'ref
   [...lines, ...refunds].some(({ amountMinor, unchargedMinor }) => amountMinor !== 0 || (unchargedMinor ?? 0) !== 0);
 
 /** What a document amounts to, tax included: of an invoice its lines, of the others also what goes back. */
-export const amountOf = ({ kind, total, refunded, creditedMinor = 0 }: DocumentContent): number =>
-  kind === 'invoice' ? total.grossMinor : total.grossMinor + refunded.grossMinor - creditedMinor;
+export const amountOf = ({ kind, ...content }: DocumentContent): number =>
+  kind === 'invoice' ? content.total.grossMinor : content.total.grossMinor + content.refunded.grossMinor + setOffOf(content);
+
+/** What was set off, as it stands in the sum: a part of what was asked less to pay, a part of what goes back less to give. */
+export const setOffOf = ({ total, creditedMinor = 0 }: Pick<DocumentContent, 'total' | 'creditedMinor'>): number =>
+  total.grossMinor < 0 ? creditedMinor : creditedMinor === 0 ? 0 : -creditedMinor;

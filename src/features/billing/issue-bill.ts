@@ -11,6 +11,7 @@ import { findBill, findBilledSubscription, insertBill, insertLines, sumBilled, s
 import { findContact } from './contacts.store';
 import {
   type Amounts,
+  amountOf,
   type Buyer,
   contentOf,
   type DocumentContent,
@@ -157,11 +158,11 @@ function firstPayment({ method, content }: Issue, grossMinor: number): DocumentP
 
 /** Confirms what was paid, and gives back what the bill refunds. `paidOn`: a calendar date, that of issue when absent. */
 export async function issueReceipt(tx: TxContext, issue: Issue, paidOn = issue.content.issuedOn): Promise<void> {
-  const { total, refunded, creditedMinor = 0 } = issue.content;
+  const { refunded } = issue.content;
   const payment: DocumentPayment = {
     state: 'paid',
     method: issue.method,
-    amountMinor: total.grossMinor + refunded.grossMinor - creditedMinor,
+    amountMinor: amountOf({ ...issue.content, kind: 'receipt', number: '' }),
     on: paidOn,
   };
   const documentId = await write(tx, issue, 'receipt', await takeNumber(tx.db, 'receipt'), payment);

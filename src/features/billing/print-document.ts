@@ -6,7 +6,7 @@ import it from '../../contract/locales/it/billing.json';
 import { refusalTexts } from '../../contract/texts';
 import { dateInWords, fill, moneyInWords } from '../../platform/sentences';
 import type { BillLine } from './bill-lines.rules';
-import type { Amounts, DocumentContent, DocumentPayment } from './document.rules';
+import { type Amounts, type DocumentContent, type DocumentPayment, setOffOf } from './document.rules';
 
 const TEXTS = { en: en.document, de: de.document, it: it.document };
 
@@ -182,7 +182,7 @@ class Printer {
     if (kind === 'receipt') {
       if (this.content.lines.length > 0) this.taxedSum(say.total, total);
       if (refunded.grossMinor !== 0) this.taxedSum(say.refundTotal, refunded);
-      if (this.content.creditedMinor) this.sum(say.setOff, -this.content.creditedMinor);
+      if (this.content.creditedMinor) this.sum(say.setOff, setOffOf(this.content));
       this.sum(payment!.amountMinor < 0 ? say.balanceBack : say.balance, Math.abs(payment!.amountMinor), true);
       if (payment?.on && payment.amountMinor > 0) this.remark(fill(say.paidOn, { date: this.date(payment.on) }, this.language));
     } else if (kind === 'statement') {

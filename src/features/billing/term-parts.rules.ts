@@ -73,6 +73,19 @@ function monthsBetween(from: string, to: string): number {
   return monthsAfter(from, apart) > to ? apart - 1 : apart;
 }
 
+/**
+ * The calendar month, YYYY-MM, that ended in a monthly term: by the date that its end was counted to from the anchor, in whatever zone
+ * that was. `timeZone`: that of now, in which the end may lie a day beside it.
+ */
+export function monthEndedIn({ anchorDate, end }: { anchorDate: string; end: Date }, timeZone: string): string {
+  const near = calendarDate(end, timeZone);
+  const apart = monthsBetween(anchorDate, near);
+  const distance = (date: string): number => Math.abs(daysBetween(date, near));
+  const edges = [apart, apart + 1].map((months) => monthsAfter(anchorDate, months));
+  const [edge] = edges.sort((a, b) => distance(a) - distance(b));
+  return monthsAfter(`${edge!.slice(0, 7)}-01`, -1).slice(0, 7);
+}
+
 /** The same day `months` later, or the month's last where it has no such day. */
 export function monthsAfter(date: string, months: number): string {
   const from = new Date(date);

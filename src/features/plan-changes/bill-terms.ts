@@ -1,20 +1,19 @@
 import type { TxContext } from '../../platform/context';
 import { invariant } from '../../platform/invariant';
-import { monthAt, spanOf } from '../billed-people/months.rules';
 import { billedCounts, peoplePolicyIn, snapshotMonth } from '../billed-people/snapshot-month';
 import { type BillLine, type Counts, linesFor } from '../billing/bill-lines.rules';
 import { billIdOf } from '../billing/bill-start';
 import { countsAt } from '../billing/counts';
 import { issueBill, type NewBill } from '../billing/issue-bill';
 import { isInArrears } from '../billing/mode.rules';
-import type { Term } from '../billing/term-parts.rules';
+import { monthEndedIn, type Term } from '../billing/term-parts.rules';
 import type { Plan } from '../plans/plans';
 import type { PeoplePolicy, PriceItem } from '../plans/policies';
 import type { BillEnd, Contract } from '../subscriptions/contracts';
 import { paidTerm, type SubscriptionRow } from '../subscriptions/held';
 import type { Tenant } from '../tenants/tenants';
 import { priceFor } from './change.rules';
-import { dividedTerm, type StoredMoney } from './change-money.rules';
+import { dividedTerm, type StoredMoney, sinceAnchor } from './change-money.rules';
 import type { ChangeRow } from './plan-changes.store';
 import { publishedPlan, stretchesOf } from './situation';
 
@@ -49,26 +48,17 @@ export async function billAhead(
  * What was counted in a term that is over, of plans whose price multiplies people or teams. A monthly term is billed by the calendar
  * month that ended in it, so that a month's bill and its list of people are one and the same (EC-13); a longer one by itself.
  */
-export async function billCounted(
-  tx: TxContext,
-  tenant: Tenant,
-  contract: SubscriptionRow,
-  plan: Plan,
-  term: Term,
-  at: Date,
-): Promise<void> {
+export async function billCounted(tx: TxContext, tenant: Tenant, contract: Contract, plan: Plan, term: Term, at: Date): Promise<void> {
   const { tenantId, timeZone } = tenant;
   const { termUnit, quantity } = contract;
   const price = priceFor(plan, termUnit);
   if (!price || !isInArrears(price)) return;
-  const month = monthAt(new Date(spanOf(monthAt(term.end, timeZone), timeZone).start.getTime() - 1), timeZone);
-  const isMonthly = termUnit === 'P1M';
-  const period = isMonthly ? spanOf(month, timeZone) : term;
-  const { people, teams } = isMonthly
-    ? await snapshotMonth(tx, tenantId, month, null, at)
-    : await billedCounts(tx, tenantId, await peopleOf(tx, tenantId, plan, term.end), term);
+  const month =
+    termUnit === 'P1M' ? await snapshotMonth(tx, tenantId, monthEndedIn({ ...contract, end: term.end }, timeZone), null, at) : null;
+  const period = month ? { start: month.began_at, end: month.ended_at } : term;
+  const { people, teams } = month ?? (await billedCounts(tx, tenantId, await peopleOf(tx, tenantId, plan, term.end), term));
   const counts: Counts = { activeMembers: people, activeTeams: teams, fullLicenses: quantity ?? 0 };
-  const stretches = await stretchesOf(tx, tenantId, contract, plan, period);
+  const stretches = sinceAnchor(await stretchesOf(tx, tenantId, contract, plan, period), contract, timeZone);
   const billed = { ...period, timeZone };
   // The plan of the bill is the one held when its period ended: what was changed after it counts for the next.
   const last = stretches.at(-1)!.plan;

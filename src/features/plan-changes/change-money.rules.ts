@@ -12,6 +12,7 @@ import {
 } from '../billing/bill-lines.rules';
 import { isInArrears } from '../billing/mode.rules';
 import type { Term } from '../billing/term-parts.rules';
+import { calendarDate } from '../entitlements/periods.rules';
 import type { Plan } from '../plans/plans';
 import type { PriceItem } from '../plans/policies';
 import { type Decision, priceFor } from './change.rules';
@@ -34,6 +35,8 @@ export interface Stretch {
   plan: Plan;
   quantity: number | null;
   since: Date;
+  /** It has a bill of its own. */
+  isBilled?: boolean;
 }
 
 export interface MoneyQuestion {
@@ -103,9 +106,9 @@ export function dividedTerm(
   period: BilledPeriod,
   endedAt: Date | null = null,
 ): { lines: BillLine[] } {
-  const held = stretches.flatMap(({ plan, quantity, since }): { part: PlanPart | null; since: Date }[] => {
+  const held = stretches.flatMap(({ plan, quantity, since, isBilled }): { part: PlanPart | null; since: Date }[] => {
     const price = priceFor(plan, heldTerm);
-    if (ofCounted && !(price && isInArrears(price))) return [{ part: null, since }];
+    if (isBilled || (ofCounted && !(price && isInArrears(price)))) return [{ part: null, since }];
     if (!price) return [];
     const units = unitsOf(price.per, { ...counts, fullLicenses: quantity ?? 0 });
     const until = unchargedUntil(plan, isInArrears(price) ? billedAt : since);
@@ -116,6 +119,20 @@ export function dividedTerm(
   const cuts = [...held.slice(1).map(({ since }) => since), ...(endedAt ? [endedAt] : [])];
   const by = { proration: proration === 'seconds' ? 'seconds' : 'days', basis } as const;
   return { lines: proratedLines(period, cuts, endedAt ? [...parts, null] : parts, by) };
+}
+
+/**
+ * What was held in a month before the contract's terms were counted anew from a date within it (a year that became months) has its own
+ * bill: no day is billed twice. A contract that began on that date held nothing before.
+ */
+export function sinceAnchor(
+  stretches: readonly Stretch[],
+  { anchorDate, purchasedAt }: { anchorDate: string; purchasedAt: Date },
+  timeZone: string,
+): readonly Stretch[] {
+  const isAnchor = (at: Date): boolean => calendarDate(at, timeZone) === anchorDate;
+  const anew = isAnchor(purchasedAt) ? undefined : stretches.slice(1).find(({ since }) => isAnchor(since));
+  return anew ? stretches.map((one) => (one.since < anew.since ? { ...one, isBilled: true } : one)) : stretches;
 }
 
 export const storedMoney = ({ period, ...money }: Money): StoredMoney => ({

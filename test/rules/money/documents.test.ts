@@ -1,5 +1,5 @@
 import type { BillLine } from '../../../src/features/billing/bill-lines.rules';
-import { amountOf, type Billed, contentOf, documentNumber, isWorthADocument } from '../../../src/features/billing/document.rules';
+import { amountOf, type Billed, contentOf, documentNumber, isWorthADocument, setOffOf } from '../../../src/features/billing/document.rules';
 import { isInArrears, modeOf, priceOf } from '../../../src/features/billing/mode.rules';
 import { askAgainAfter } from '../../../src/features/billing/payments.rules';
 
@@ -58,6 +58,16 @@ test('G5: what is asked and what goes back are taxed each for itself, and an inv
   expect(amountOf({ ...content, kind: 'receipt', number: '1' })).toBe(5967);
   expect(amountOf({ ...content, kind: 'statement', number: '1' })).toBe(5967);
   expect(amountOf({ ...content, kind: 'receipt', number: '1', creditedMinor: 967 })).toBe(5000);
+});
+
+test.each([
+  ['what is to be paid', 9900, 967, -967, 8933],
+  ['what goes back', -3933, 967, 967, -2966],
+  ['nothing of it', -3933, 0, 0, -3933],
+])('a part that was set off leaves less of %s', (_what, lines, creditedMinor, setOff, amount) => {
+  const content = { ...contentOf(billed({ lines: [line(lines)], refunds: [] }), seller, buyer), creditedMinor };
+  expect(setOffOf(content)).toBe(setOff);
+  expect(amountOf({ ...content, kind: 'receipt', number: '1' })).toBe(amount);
 });
 
 test.each([

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
-import { daysBetween, monthsAfter, termParts } from '../../../src/features/billing/term-parts.rules';
+import { monthAt, spanOf } from '../../../src/features/billed-people/months.rules';
+import { daysBetween, monthEndedIn, monthsAfter, termParts } from '../../../src/features/billing/term-parts.rules';
+import { contractTermAt } from '../../../src/features/subscriptions/contracts.rules';
 
 const term = (start: string, end: string) => ({ start: new Date(start), end: new Date(end) });
 const march = term('2026-03-01T00:00:00Z', '2026-04-01T00:00:00Z');
@@ -12,6 +14,29 @@ test('TW-29: the day of the change belongs to the new plan, from its first secon
   for (const time of ['00:00:00', '13:30:00', '23:59:59']) {
     expect(termParts(april, [new Date(`2026-04-21T${time}Z`)], days, 'UTC')).toEqual({ unit: 'day', total: 30, lengths: [20, 10] });
   }
+});
+
+const ZONES = ['UTC', 'Europe/Berlin', 'America/New_York', 'Pacific/Auckland', 'Pacific/Honolulu'];
+
+test('EC-11: a month that ended in a term is named alike in whatever zone it is asked, and each month by one term', () => {
+  const day = fc.integer({ min: 0, max: 364 }).map((days) => new Date(Date.UTC(2025, 0, 1 + days)).toISOString().slice(0, 10));
+  fc.assert(
+    fc.property(day, fc.constantFrom(...ZONES), fc.constantFrom(...ZONES), (date, timeZone, later) => {
+      const startedAt = new Date(`${date}T12:00:00Z`);
+      let at = startedAt;
+      const months = [...Array(14)].map(() => {
+        const { end } = contractTermAt({ startedAt, date, timeZone }, 'P1M', at);
+        at = end;
+        const month = monthEndedIn({ anchorDate: date, end }, timeZone);
+        // As the zone that cut the term says it.
+        expect(month).toBe(monthAt(new Date(spanOf(monthAt(end, timeZone), timeZone).start.getTime() - 1), timeZone));
+        expect(monthEndedIn({ anchorDate: date, end }, later)).toBe(month);
+        return month;
+      });
+      expect(new Set(months).size).toBe(14);
+    }),
+    { numRuns: 100 },
+  );
 });
 
 test('days are those of the zone: 23:30 in UTC is tomorrow in Rome', () => {

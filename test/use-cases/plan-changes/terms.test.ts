@@ -1,11 +1,14 @@
 import { billStart } from '../../../src/features/billing/bill-start';
+import { startContractFor } from '../../../src/features/operator/contracts';
 import { rollContracts } from '../../../src/features/plan-changes/roll-contracts';
 import { buyContract } from '../../../src/features/subscriptions/buy-contract';
 import { key, unwrap } from '../../support/acts';
+import { ACCOUNTING } from '../../support/billing';
 import { aDirectPlan, consentTo, MONTHLY } from '../../support/contracts';
 import { testContext } from '../../support/database';
 import { type Customer, change, ledger, preview } from '../../support/plan-changes';
-import { anActor } from '../../support/tenant';
+import { aTeam } from '../../support/teams';
+import { anActor, aTenant } from '../../support/tenant';
 
 test('G5: from a month to a year the year is whole: counted from where it begins, in the preview and on the bills', async () => {
   const { ctx, clock } = await testContext({ now: '2026-01-15T09:00:00.000Z' });
@@ -32,4 +35,45 @@ test('G5: from a month to a year the year is whole: counted from where it begins
     [59000, '2026-04-15T00:00', '2027-04-15T00:00'],
     [59000, '2027-04-15T00:00', '2028-04-15T00:00'],
   ]);
+});
+
+test('G5, EC-11: from a counted year to months, no day is billed twice: the first month from where the year ended', async () => {
+  const { ctx, clock } = await testContext({ now: '2025-03-15T09:00:00.000Z' });
+  const perTeam = { ...MONTHLY, minor: 3100, per: 'active_team' as const };
+  const prices = [perTeam, { ...perTeam, term: 'P1Y' as const, minor: 36500 }];
+  const plan = await aDirectPlan(ctx, { prices, policies: { change: { allowed: 'any' } } });
+  const owner = anActor();
+  const organization = { name: 'Sample Works', contactAddress: 'office@sample.example', locale: 'en', timeZone: 'UTC' } as const;
+  const wanted = { planId: plan.planId, term: 'P1Y', quantity: null, consent: consentTo(plan, 'P1Y'), organization } as const;
+  const { id: subscriptionId } = unwrap(await buyContract(ctx, owner, key(), wanted, billStart)).record;
+  await aTeam(ctx, owner);
+  const customer = { ctx, clock, owner, subscriptionId } as Customer;
+  clock.set('2026-03-10T09:00:00.000Z');
+  expect(await change(customer, { toPlanId: plan.planId, term: 'P1M' })).toMatchObject({ state: 'scheduled' });
+  clock.set('2026-05-16T00:00:00.000Z');
+  await rollContracts(ctx);
+  expect((await ledger(customer)).map(({ amountMinor, formula }) => [amountMinor, formula])).toEqual([
+    [36500, '1 active team × €365.00'],
+    [1700, '1 active team × €31.00 × 17/31 days'],
+    [3100, '1 active team × €31.00'],
+  ]);
+});
+
+test('HO-10: a contract that is entered late is not charged for a term that began before its plan charges', async () => {
+  const { ctx } = await testContext({ now: '2026-07-05T09:00:00.000Z' });
+  const plan = await aDirectPlan(ctx, {
+    policies: {
+      transition: { announceAt: '2026-01-01T00:00:00Z', enforceFrom: '2026-01-01T00:00:00Z', chargeFrom: '2026-07-01T00:00:00Z' },
+    },
+  });
+  const { tenantId } = await aTenant(ctx);
+  for (const [startsAt, amount] of [
+    ['2026-06-15T00:00:00.000Z', 0],
+    ['2026-07-02T00:00:00.000Z', 5900],
+  ] as const) {
+    const order = { planId: plan.planId, term: 'P1M', quantity: null, startsAt, reason: 'Agreed on paper' } as const;
+    const { record } = unwrap(await startContractFor(ctx, ACCOUNTING, tenantId, key(), order, billStart));
+    const lines = await ledger({ ctx, owner: anActor({ tenantId }) });
+    expect(lines.filter(({ billId }) => billId.startsWith(record.id)).map(({ amountMinor }) => amountMinor)).toEqual([amount]);
+  }
 });
