@@ -100,6 +100,7 @@ export type Refusal =
   | { code: 'plan_sold_elsewhere'; planId: string }
   | { code: 'term_unknown'; planId: string; term: string; terms: string[] }
   | { code: 'base_plan_missing'; planId: string }
+  | { code: 'base_plan_owned'; planId: string; ownedPlanId: string; subscriptionId: string }
   | { code: 'price_changed'; planId: string; version: number; currency: string; minor: number; per: string }
   | { code: 'start_in_future'; startsAt: string; now: string }
   | { code: 'document_not_found' }

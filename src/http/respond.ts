@@ -62,6 +62,7 @@ const STATUS: Record<ProblemCode, number> = {
   plan_sold_elsewhere: 409,
   term_unknown: 409,
   base_plan_missing: 409,
+  base_plan_owned: 409,
   price_changed: 409,
   start_in_future: 409,
   document_not_found: 404,

@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import type { Plan } from '../../src/features/plans/plans';
 import { PlanPolicies } from '../../src/features/plans/policies';
-import { contractTermAt, decideOrder, type Owned } from '../../src/features/subscriptions/contracts.rules';
+import {
+  contractTermAt,
+  decideOrder,
+  decidePurchase,
+  nextDue,
+  type Owned,
+  type Running,
+  termFollowing,
+} from '../../src/features/subscriptions/contracts.rules';
 
 const plan = (given: Partial<Omit<Plan, 'policies'>> & { policies?: object } = {}): Plan => ({
   planId: 'growth',
@@ -58,6 +66,83 @@ describe('an order', () => {
     const decided = decideOrder(plan({ policies: { quantity: { min: 3, max: 9 } } }), { term: 'P1M', quantity }, []);
     expect(decided.ok).toBe(taken);
     if (!decided.ok) expect(decided.refusal).toEqual({ code: 'quantity_out_of_bounds', quantity: quantity ?? 0, min: 3, max: 9 });
+  });
+});
+
+test.each([
+  ['west', 'Europe/Berlin', 'America/New_York', '2026-04-30T22:00:00.000Z', '2026-06-01T04:00:00.000Z'],
+  ['east', 'America/New_York', 'Europe/Berlin', '2026-05-01T04:00:00.000Z', '2026-05-31T22:00:00.000Z'],
+  ['nowhere', 'Europe/Berlin', 'Europe/Berlin', '2026-04-30T22:00:00.000Z', '2026-05-31T22:00:00.000Z'],
+])('moved %s, the term that follows is a whole one: no hours between two zones are paid for as a month', (_where, from, to, edge, end) => {
+  const date = '2026-03-01';
+  const { end: ended } = contractTermAt(
+    { startedAt: new Date('2026-03-01T09:00:00Z'), date, timeZone: from },
+    'P1M',
+    new Date('2026-04-15'),
+  );
+  expect(ended).toEqual(new Date(edge));
+  expect(termFollowing({ date, timeZone: to }, 'P1M', ended)).toEqual({ start: ended, end: new Date(end) });
+});
+
+test('of one offer one plan runs: whoever wants another changes it; what has ended, another offer and additions are no hindrance', () => {
+  const scale = plan({ planId: 'scale' });
+  const owned = { code: 'base_plan_owned', planId: 'scale', ownedPlanId: 'growth', subscriptionId: 'base' };
+  for (const status of ['Subscribed', 'Suspended'] as const)
+    expect(decidePurchase(scale, [{ ...base, status }])).toEqual({ ok: false, refusal: owned });
+  expect(decidePurchase(plan(), [base])).toMatchObject({ refusal: { ownedPlanId: 'growth' } });
+  for (const other of [{ status: 'Unsubscribed' }, { offerId: 'other' }, { role: 'addon' }] as Partial<Owned>[])
+    expect(decidePurchase(scale, [{ ...base, ...other }])).toEqual({ ok: true, value: true });
+  expect(decidePurchase(plan({ role: 'addon' }), [base])).toEqual({ ok: true, value: true });
+  expect(decidePurchase(scale, [])).toEqual({ ok: true, value: true });
+});
+
+describe('the contract whose term’s end is passed next', () => {
+  const at = (day: number) => new Date(Date.UTC(2026, 3, day));
+  const running = (subscriptionId: string, given: Partial<Running> = {}): Running => ({
+    subscriptionId,
+    parentId: null,
+    source: 'direct',
+    status: 'Subscribed',
+    termEnd: at(10),
+    autoRenew: true,
+    ...given,
+  });
+  const next = (held: Running[], failed: string[] = [], now = at(20)) => nextDue(held, new Set(failed), now)?.subscriptionId ?? null;
+
+  test('is the earliest that is due, in whatever order they are read; none before its instant', () => {
+    const [early, late] = [running('early', { termEnd: at(9) }), running('late')];
+    for (const held of [
+      [early, late],
+      [late, early],
+    ])
+      expect(next(held)).toBe('early');
+    expect(next([late], [], at(10))).toBe('late');
+    expect(next([late], [], new Date(at(10).getTime() - 1))).toBeNull();
+    expect(next([])).toBeNull();
+  });
+
+  test('is none that has ended, or that the marketplace renews', () => {
+    const none = [{ status: 'Unsubscribed' }, { source: 'marketplace' }, { termEnd: null }] as Partial<Running>[];
+    for (const given of none) expect(next([running('one', given)])).toBeNull();
+    expect(next([running('one', { status: 'Suspended' })])).toBe('one');
+  });
+
+  test.each([
+    ['a plan that ends takes its addition along', { autoRenew: false }, 'plan'],
+    ['one that is suspended as well', { status: 'Suspended' as const }, 'plan'],
+    ['one that goes on asks last which additions are there', {}, 'addition'],
+  ])('at one instant %s', (_what, given, first) => {
+    const [plan_, addition] = [running('plan', given), running('addition', { parentId: 'plan' })];
+    expect(next([plan_, addition])).toBe(first);
+    expect(next([addition, plan_])).toBe(first);
+    expect(next([addition, { ...plan_, termEnd: at(11) }])).toBe('addition');
+  });
+
+  test('is none that failed in this run, nor an addition to it, which would outlive it; others are', () => {
+    const held = [running('plan'), running('addition', { parentId: 'plan' }), running('other', { termEnd: at(12) })];
+    expect(next(held, ['plan'])).toBe('other');
+    expect(next(held, ['addition'])).toBe('plan');
+    expect(next(held, ['plan', 'other'])).toBeNull();
   });
 });
 

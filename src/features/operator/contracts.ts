@@ -5,7 +5,7 @@ import type { OperatorActor } from '../../platform/actor';
 import type { Context } from '../../platform/context';
 import { fingerprint } from '../../platform/fingerprint';
 import { ok, type Result, refuse } from '../../platform/result';
-import { type BillEnd, type BillStart, endContract, lockContract, startContract } from '../subscriptions/contracts';
+import { type BillStart, endContract, lockContract, type OnEnd, startContract } from '../subscriptions/contracts';
 import { showSubscription, subscriptionsOf } from '../subscriptions/list-subscriptions';
 import { operate } from '../tenants/operate';
 import { lockTenant } from '../tenants/tenants';
@@ -56,14 +56,14 @@ export function endContractFor(
   operator: OperatorActor,
   { tenantId, subscriptionId }: { tenantId: string; subscriptionId: string },
   { when, reason }: { when: 'now' | 'term_end'; reason: string },
-  billEnd: BillEnd,
+  onEnd: OnEnd,
 ): Promise<Result<Subscription, Refusal>> {
   const act = { operator, needs: 'accounting', tenantId, action: 'contract.end', reason, details: { when } } as const;
   return operate(ctx, act, async (tx, _tenant, at) => {
     const tenant = (await lockTenant(tx.db, tenantId))!;
     const before = await lockContract(tx, tenantId, subscriptionId);
     const by = { name: 'end', actor: operator.memberId, via: 'operator' };
-    const ended = await endContract(tx, tenant, subscriptionId, when, by, billEnd, at);
+    const ended = await endContract(tx, tenant, subscriptionId, when, by, onEnd, at);
     if (!ended.ok) return ended;
     const value = await showSubscription(tx, tenantId, ended.value, operator.locale ?? 'en', at);
     return ok({ value, subject: subscriptionId, isNew: before?.revision !== ended.value.revision });

@@ -9,7 +9,7 @@ import { isInArrears } from '../billing/mode.rules';
 import { monthEndedIn, type Term } from '../billing/term-parts.rules';
 import type { Plan } from '../plans/plans';
 import type { PeoplePolicy, PriceItem } from '../plans/policies';
-import type { BillEnd, Contract } from '../subscriptions/contracts';
+import type { Contract, OnEnd } from '../subscriptions/contracts';
 import { paidTerm, type SubscriptionRow } from '../subscriptions/held';
 import type { Tenant } from '../tenants/tenants';
 import { priceFor } from './change.rules';
@@ -75,7 +75,7 @@ export async function billCounted(tx: TxContext, tenant: Tenant, contract: Contr
  * What was counted until a contract ends within its term, for the part of the term that has passed: nobody would bill it any more.
  * One that ends with its term is billed as one that goes on.
  */
-export const billCountedUntil: BillEnd = async (tx, tenant, contract, at) => {
+export const billCountedUntil: OnEnd = async (tx, tenant, contract, at) => {
   const { tenantId, timeZone } = tenant;
   const { termStart: start, termEnd: end, termUnit, quantity, planId, planVersion } = contract;
   const plan = await publishedPlan(tx, planId, planVersion);

@@ -6,12 +6,10 @@ import { refundLine } from '../billing/bill-lines.rules';
 import { billedInAll, issueBill } from '../billing/issue-bill';
 import { enter } from '../members/admit-member';
 import { cancellationAt } from '../subscriptions/cancellation.rules';
-import { type BillEnd, type Contract, changeContract, endContract, lockContract } from '../subscriptions/contracts';
+import { type Contract, changeContract, endContract, lockContract, type OnEnd } from '../subscriptions/contracts';
 import { heldSubscription } from '../subscriptions/held';
 import { lockTenant, type Tenant } from '../tenants/tenants';
-import { billCountedUntil } from './bill-terms';
-import { endOpenChange } from './plan-changes';
-import { findOpenChange } from './plan-changes.store';
+import { endOfContract, voidChange } from './end-of-contract';
 import { publishedPlan } from './situation';
 
 /**
@@ -20,18 +18,15 @@ import { publishedPlan } from './situation';
  */
 export function cancelContract(ctx: Context, actor: Actor, subscriptionId: string): Promise<Result<null, Refusal>> {
   return withContract(ctx, actor, subscriptionId, async (tx, tenant, contract, at) => {
-    const { tenantId } = tenant;
     const plan = await publishedPlan(tx, contract.planId, contract.planVersion);
     const offer = cancellationAt(contract, plan.policies.cancellation, at)?.offer;
     const cause = { name: 'cancel', actor: actor.memberId, via: actor.via };
     if (!offer) return;
     if (offer === 'renewal_off') {
-      await endContract(tx, tenant, subscriptionId, 'term_end', cause, billCountedUntil, at);
+      await endContract(tx, tenant, subscriptionId, 'term_end', cause, endOfContract, at);
       return;
     }
-    const change = await findOpenChange(tx.db, tenantId, subscriptionId);
-    if (change) await endOpenChange(tx, tenantId, change, 'withdrawn', at);
-    await endContract(tx, tenant, subscriptionId, 'now', cause, offer === 'cancel_with_refund' ? giveBack : billCountedUntil, at);
+    await endContract(tx, tenant, subscriptionId, 'now', cause, offer === 'cancel_with_refund' ? giveBack : endOfContract, at);
   });
 }
 
@@ -63,7 +58,9 @@ function withContract(ctx: Context, actor: Actor, subscriptionId: string, act: A
 }
 
 /** All that was billed since the purchase, through every change of plan; cancelled in its window it costs nothing. */
-const giveBack: BillEnd = async (tx, { tenantId, timeZone }, contract, at) => {
+const giveBack: OnEnd = async (tx, tenant, contract, at) => {
+  const { tenantId, timeZone } = tenant;
+  await voidChange(tx, tenant, contract, at);
   const { subscriptionId, termEnd: end, planId, planVersion } = contract;
   const billed = await billedInAll(tx, tenantId, subscriptionId);
   if (!billed || billed.minor <= 0) return;

@@ -8,6 +8,7 @@ import { type BillLine, sumOf } from '../billing/bill-lines.rules';
 import { limitsUnder } from '../entitlements/grants';
 import { enter } from '../members/admit-member';
 import { listPlans, type Plan, planName } from '../plans/plans';
+import { checkBecoming } from '../subscriptions/contracts';
 import { heldSubscription } from '../subscriptions/held';
 import { findTenant } from '../tenants/tenants';
 import { type Decision, decideChange, planThatFits, type Wanted } from './change.rules';
@@ -74,10 +75,13 @@ async function lookAt(tx: TxContext, actor: Actor, subscriptionId: string): Prom
 }
 
 /** Whether the change may be made, by what is on offer now. */
-export async function decide(tx: TxContext, { held, open }: Situation, wanted: Wanted): Promise<Result<Decision, Refusal>> {
+export async function decide(tx: TxContext, { tenant, row, held, open }: Situation, wanted: Wanted): Promise<Result<Decision, Refusal>> {
   const onOffer = (await listPlans(tx.db, null)).find(({ planId }) => planId === wanted.toPlanId) ?? null;
   // Whoever has a plan that is no longer offered may have more or fewer licenses of it.
-  return decideChange(held, wanted, onOffer ?? (wanted.toPlanId === held.plan.planId ? held.plan : null), open);
+  const decided = decideChange(held, wanted, onOffer ?? (wanted.toPlanId === held.plan.planId ? held.plan : null), open);
+  if (!decided.ok || decided.value.to.planId === held.plan.planId) return decided;
+  const becomes = await checkBecoming(tx, tenant.tenantId, row.subscriptionId, decided.value.to);
+  return becomes.ok ? decided : becomes;
 }
 
 export function foresee(

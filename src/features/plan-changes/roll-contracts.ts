@@ -11,66 +11,64 @@ import {
   endContract,
   lockContract,
   nextTermOf,
+  postponeContract,
   startContract,
 } from '../subscriptions/contracts';
+import { isRenewed, nextDue } from '../subscriptions/contracts.rules';
 import { heldSubscriptions } from '../subscriptions/held';
 import { lockTenant, type Tenant } from '../tenants/tenants';
 import { refreshCounters } from '../usage/refresh-counters';
 import { applyToContract, trimItems } from './apply-change';
-import { billAhead, billCounted, billCountedUntil } from './bill-terms';
+import { billAhead, billCounted } from './bill-terms';
 import { priceFor } from './change.rules';
-import { endOpenChange } from './plan-changes';
+import { endOfContract } from './end-of-contract';
 import { type ChangeRow, findOpenChange, insertChange, moveChange } from './plan-changes.store';
 import { foreseeChange } from './present-change';
 import { publishedPlan, situationOf } from './situation';
 
 const BY_TIME = { actor: 'contract', via: 'contract' } as const;
-/** Terms of one contract that are made up for in one run. */
+/** Terms of one organization that are made up for in one run. */
 const MOST_AT_ONCE = 120;
+/** How long one that could not be renewed waits, so that it keeps no other from its turn. */
+const TRIED_AGAIN_MS = 15 * 60_000;
 
 /**
  * Renews the contracts whose term is over: what was ordered for its end takes effect, the band of a tier is chosen anew, the next
  * term is billed. Every step carries the instant of the edge, so that a run that is weeks late writes what a punctual one would have.
  */
-export async function rollContracts(ctx: Context): Promise<number> {
-  const due = await dueContracts(ctx, ctx.now());
-  for (const { tenantId, subscriptionId } of due) await tryToRoll(ctx, tenantId, subscriptionId);
+export async function rollContracts(ctx: Context, limit = 100): Promise<number> {
+  const due = await dueContracts(ctx, ctx.now(), limit);
+  for (const tenantId of new Set(due.map((one) => one.tenantId))) await bringUpToDate(ctx, tenantId);
   return due.length;
 }
 
-/** Renews an organization's contracts that are due, for whoever looks at them before the next run. */
+/**
+ * Renews an organization's contracts that are due, for whoever looks at them before the next run: edge by edge in the order of time,
+ * each in a transaction of its own, so that no addition goes on beyond the plan it belongs to. One that cannot be renewed keeps no
+ * other from it.
+ */
 export async function bringUpToDate(ctx: Context, tenantId: string): Promise<void> {
-  const due = await inTenant(ctx, tenantId, async (tx) => {
-    const now = tx.now();
-    const rows = await heldSubscriptions(tx, tenantId);
-    return rows.filter(
-      ({ source, status, termEnd }) => source === 'direct' && status !== 'Unsubscribed' && termEnd !== null && termEnd <= now,
-    );
-  });
-  for (const { subscriptionId } of due) await tryToRoll(ctx, tenantId, subscriptionId);
-}
-
-/** One that cannot be renewed must not keep the others from it; the next run tries again. */
-async function tryToRoll(ctx: Context, tenantId: string, subscriptionId: string): Promise<void> {
-  try {
-    await rollContract(ctx, tenantId, subscriptionId);
-  } catch (error) {
-    ctx.log.error({ err: error, subscriptionId }, 'a contract could not be renewed');
+  const failed = new Set<string>();
+  for (let edges = 0; edges < MOST_AT_ONCE; edges += 1) {
+    const next = await inTenant(ctx, tenantId, async (tx) => nextDue(await heldSubscriptions(tx, tenantId), failed, tx.now()));
+    if (!next) return;
+    const { subscriptionId } = next;
+    try {
+      await inTenant(ctx, tenantId, (tx) => rollOnce(tx, tenantId, subscriptionId));
+    } catch (error) {
+      failed.add(subscriptionId);
+      ctx.log.error({ err: error, tenantId, subscriptionId }, 'a contract could not be renewed');
+      await postponeContract(ctx, tenantId, subscriptionId, new Date(ctx.now().getTime() + TRIED_AGAIN_MS));
+    }
   }
 }
 
-/** Term by term until the present one; each in a transaction of its own. */
-export async function rollContract(ctx: Context, tenantId: string, subscriptionId: string): Promise<void> {
-  for (let terms = 0; terms < MOST_AT_ONCE; terms += 1)
-    if (!(await inTenant(ctx, tenantId, (tx) => rollOnce(tx, tenantId, subscriptionId)))) return;
-}
-
-/** False: nothing is due. */
-async function rollOnce(tx: TxContext, tenantId: string, subscriptionId: string): Promise<boolean> {
+/** Does what is due at the end of a contract's term; somebody else may have done it meanwhile. */
+async function rollOnce(tx: TxContext, tenantId: string, subscriptionId: string): Promise<void> {
   const now = tx.now();
   const tenant = (await lockTenant(tx.db, tenantId))!;
   const contract = await lockContract(tx, tenantId, subscriptionId);
-  if (!contract || contract.status === 'Unsubscribed' || contract.termEnd > now) return false;
+  if (!contract || contract.status === 'Unsubscribed' || contract.termEnd > now) return;
   const edge = contract.termEnd;
   const plan = await publishedPlan(tx, contract.planId, contract.planVersion);
   await billCounted(tx, tenant, contract, plan, { start: contract.termStart, end: edge }, edge);
@@ -83,19 +81,17 @@ async function rollOnce(tx: TxContext, tenantId: string, subscriptionId: string)
     if (held.role === 'base') await startMissingTiers(tx, tenant, renewed, held, edge);
   }
   await refreshCounters(tx, tenantId, now);
-  return next !== null;
 }
 
 /** The contract as it goes into its next term; null: it ends here. */
 async function atEdge(tx: TxContext, tenant: Tenant, contract: Contract, plan: Plan, edge: Date): Promise<Contract | null> {
   const { tenantId } = tenant;
   const { subscriptionId } = contract;
-  const change = await findOpenChange(tx.db, tenantId, subscriptionId);
-  if (!contract.autoRenew || contract.status !== 'Subscribed') {
-    if (change) await endOpenChange(tx, tenantId, change, 'withdrawn', edge);
-    await endContract(tx, tenant, subscriptionId, 'now', { name: 'end', ...BY_TIME }, billCountedUntil, edge);
+  if (!isRenewed(contract)) {
+    await endContract(tx, tenant, subscriptionId, 'now', { name: 'end', ...BY_TIME }, endOfContract, edge);
     return null;
   }
+  const change = await findOpenChange(tx.db, tenantId, subscriptionId);
   if (!change || change.effectiveAt > edge) return chooseTier(tx, tenant, contract, plan, edge);
   const changed = await applyScheduled(tx, tenant, contract, change, edge);
   return chooseTier(tx, tenant, changed, await publishedPlan(tx, changed.planId, changed.planVersion), edge);
@@ -123,7 +119,7 @@ async function chooseTier(tx: TxContext, tenant: Tenant, contract: Contract, pla
   // A catalog may have stopped selling this term since; what is billed then is the band that was bought.
   if (best?.planId === plan.planId || (best && !priceFor(best, contract.termUnit))) return contract;
   if (!best) {
-    await endContract(tx, tenant, subscriptionId, 'now', { name: 'tier', ...BY_TIME }, billCountedUntil, edge);
+    await endContract(tx, tenant, subscriptionId, 'now', { name: 'tier', ...BY_TIME }, endOfContract, edge);
     return null;
   }
   const changes = { planId: best.planId, planVersion: best.version };
@@ -163,9 +159,10 @@ async function startMissingTiers(tx: TxContext, tenant: Tenant, base: Contract, 
     if (owned.has(group)) continue;
     const bands = addons.filter(({ policies }) => policies.tier!.group === group);
     const best = tierFor(bands, counts);
-    const term = base.termUnit;
-    if (!best || (term !== 'P1M' && term !== 'P1Y') || !priceFor(best, term)) continue;
-    const order = { planId: best.planId, term, quantity: null, startsAt: null } as const;
+    // In the terms of the plan they belong to, or where they are not sold for these in their own.
+    const price = best && (priceFor(best, base.termUnit) ?? best.prices[0]);
+    if (!price) continue;
+    const order = { planId: best.planId, term: price.term, quantity: null, startsAt: null };
     const by = { name: 'tier', ...BY_TIME, buyer: { tenantId, objectId: null, address: null } };
     const started = await startContract(tx, tenant, order, by, billStart, edge);
     if (!started.ok) tx.log.warn({ refusal: started.refusal.code, planId: best.planId }, 'a band of a tier could not be started');

@@ -7,7 +7,7 @@ import type { Term } from '../billing/term-parts.rules';
 import { calendarDate } from '../entitlements/periods.rules';
 import { findPlan, type Plan } from '../plans/plans';
 import { itemsInUse } from '../resources/resources';
-import { contractTermAt } from '../subscriptions/contracts.rules';
+import { termFollowing } from '../subscriptions/contracts.rules';
 import { heldSubscriptions, paidTerm, type SubscriptionRow } from '../subscriptions/held';
 import type { Tenant } from '../tenants/tenants';
 import { type MeterStanding, standingsAt } from '../usage/read-usage';
@@ -99,5 +99,5 @@ export async function publishedPlan(tx: TxContext, planId: string, version: numb
 export function termFrom({ tenant, row }: Pick<Situation, 'tenant' | 'row'>, start: Date, unit: string, beginsAnew: boolean): Term {
   const { timeZone } = row.source === 'direct' ? tenant : { timeZone: 'UTC' };
   const date = !beginsAnew && row.anchorDate ? row.anchorDate : calendarDate(start, timeZone);
-  return contractTermAt({ startedAt: start, date, timeZone }, unit, start);
+  return termFollowing({ date, timeZone }, unit, start);
 }

@@ -13,7 +13,7 @@ import { describeTenant, ensureTenant, findTenant, lockTenant } from '../tenants
 import { type Created, type CreationKey, keyOf } from '../usage/creation';
 import { once } from '../usage/once';
 import { holdKey, recall } from '../usage/recall';
-import { type BillStart, checkOrder, startContract } from './contracts';
+import { type BillStart, checkPurchase, startContract } from './contracts';
 import { showSubscription } from './list-subscriptions';
 import { findSubscription } from './subscriptions.store';
 
@@ -40,7 +40,7 @@ export function buyContract(
     const { planId, term, quantity } = input;
     const buyer = await decideBuyer(tx, actor, at);
     if (!buyer.ok) return buyer;
-    const order = await checkOrder(tx, tenantId, { planId, term, quantity });
+    const order = await checkPurchase(tx, tenantId, { planId, term, quantity });
     if (!order.ok) return order;
     const consent = decideConsent(input.consent, order.value);
     if (!consent.ok) return consent;

@@ -30,6 +30,15 @@ export interface Owned {
 export const contractTermAt = (anchor: UsageAnchor, unit: string, at: Date): UsagePeriod =>
   usagePeriodAt(anchor, at, unit === 'P1Y' ? 12 : 1);
 
+/** What two zones lie apart at the most. */
+const ZONES_APART_MS = 26 * 3_600_000;
+
+/** The term that begins at `start`, counted from the anchor; an edge that another zone than before has hours after it is that same one. */
+export const termFollowing = (anchor: Omit<UsageAnchor, 'startedAt'>, unit: string, start: Date): UsagePeriod => ({
+  start,
+  end: contractTermAt({ ...anchor, startedAt: start }, unit, new Date(start.getTime() + ZONES_APART_MS)).end,
+});
+
 /** Whether a plan can be bought here so, at which price, and to which plan an addition belongs. */
 export function decideOrder(
   plan: Plan,
@@ -48,9 +57,54 @@ export function decideOrder(
   const running = owned.filter((one) => one.offerId === plan.offerId && keepsAnchor(one.status));
   const base = running.find((one) => one.role === 'base');
   if (!base) return refuse({ code: 'base_plan_missing', planId });
+  const beside = decideBeside(plan, owned);
+  return beside.ok ? ok({ price, parentId: base.subscriptionId }) : beside;
+}
+
+/** Whether an addition may run beside what runs already. */
+export function decideBeside(plan: Plan, owned: readonly Owned[]): Result<true, Refusal> {
   const twins = twinsOf(plan, owned);
-  if (policies.addon.stack === 'once' && twins.length > 0) return refuse({ code: 'addon_owned', planId, owned: twins.length, grants: [] });
-  return ok({ price, parentId: base.subscriptionId });
+  const { role, planId, policies } = plan;
+  return role === 'addon' && policies.addon.stack === 'once' && twins.length > 0
+    ? refuse({ code: 'addon_owned', planId, owned: twins.length, grants: [] })
+    : ok(true);
+}
+
+/**
+ * Whether somebody may buy a plan for themselves: of one offer one plan runs, and is changed rather than bought again, for two would
+ * both be billed. Accounting may enter several, where that was agreed.
+ */
+export function decidePurchase({ planId, offerId, role }: Plan, owned: readonly Owned[]): Result<true, Refusal> {
+  const running = owned.find((one) => one.role === 'base' && one.offerId === offerId && keepsAnchor(one.status));
+  if (role !== 'base' || !running) return ok(true);
+  return refuse({ code: 'base_plan_owned', planId, ownedPlanId: running.planId, subscriptionId: running.subscriptionId });
+}
+
+/** A contract whose edges are passed one by one. */
+export interface Running {
+  subscriptionId: string;
+  parentId: string | null;
+  source: 'marketplace' | 'direct';
+  status: SubscriptionStatus;
+  termEnd: Date | null;
+  autoRenew: boolean;
+}
+
+/** Whether another term follows the present one. */
+export const isRenewed = ({ autoRenew, status }: Pick<Running, 'autoRenew' | 'status'>): boolean => autoRenew && status === 'Subscribed';
+
+/**
+ * The contract of an organization whose edge is passed next, the earliest first; null: none is due. At one instant a plan that ends
+ * takes its additions along before they are renewed; one that goes on asks last which of them are there. Those that failed wait, and
+ * their additions with them.
+ */
+export function nextDue<R extends Running>(held: readonly R[], failed: ReadonlySet<string>, now: Date): R | null {
+  const rank = (one: R): number => (one.parentId !== null ? 1 : isRenewed(one) ? 2 : 0);
+  const waits = (id: string | null): boolean => id !== null && failed.has(id);
+  const endOf = ({ source, status, termEnd }: R): number =>
+    source === 'direct' && status !== 'Unsubscribed' && termEnd !== null ? termEnd.getTime() : Number.POSITIVE_INFINITY;
+  const due = held.filter((one) => endOf(one) <= now.getTime() && !waits(one.subscriptionId) && !waits(one.parentId));
+  return [...due].sort((a, b) => endOf(a) - endOf(b) || rank(a) - rank(b))[0] ?? null;
 }
 
 /** What runs of the same plan already, or as another band of the same tier: of a tier one band holds at a time. */

@@ -1,5 +1,5 @@
 import type { Refusal } from '../../contract/refusals';
-import { type Context, inPublisher, type TxContext } from '../../platform/context';
+import { type Context, inPublisher, inTenant, type TxContext } from '../../platform/context';
 import { invariant } from '../../platform/invariant';
 import { ok, type Result, refuse } from '../../platform/result';
 import { ownedGrants } from '../entitlements/owned-grants';
@@ -7,11 +7,27 @@ import { calendarDate, type UsagePeriod } from '../entitlements/periods.rules';
 import { findPlan, listPlans, type Plan, planName } from '../plans/plans';
 import type { PriceItem } from '../plans/policies';
 import type { Tenant } from '../tenants/tenants';
-import { contractTermAt, decideOrder, type Order, type Owned, twinsOf } from './contracts.rules';
+import {
+  contractTermAt,
+  decideBeside,
+  decideOrder,
+  decidePurchase,
+  type Order,
+  type Owned,
+  termFollowing,
+  twinsOf,
+} from './contracts.rules';
 import { type ChangeCause, keepSubscription } from './keep-subscription';
 import { keepsAnchor } from './lifecycle.rules';
 import type { MarketplacePerson } from './marketplace.port';
-import { dueInDirectory, enterContract, listSubscriptions, lockSubscription, type SubscriptionRow } from './subscriptions.store';
+import {
+  dueInDirectory,
+  enterContract,
+  listSubscriptions,
+  lockSubscription,
+  postponeInDirectory,
+  type SubscriptionRow,
+} from './subscriptions.store';
 
 /** A contract: a subscription bought here and not from a marketplace. Nothing that asks the marketplace ever touches one. */
 export type Contract = SubscriptionRow & { source: 'direct'; termStart: Date; termEnd: Date; anchorDate: string };
@@ -24,8 +40,8 @@ export type BillStart = (
   at: Date,
 ) => Promise<void>;
 
-/** What its ending within a term costs or gives back; handed in alike, and called before it ends. */
-export type BillEnd = (tx: TxContext, tenant: Tenant, contract: Contract, at: Date) => Promise<void>;
+/** What its ending costs, gives back and takes along; handed in alike, and called before it ends, additions first. */
+export type OnEnd = (tx: TxContext, tenant: Tenant, contract: Contract, at: Date) => Promise<void>;
 
 export interface ContractOrder extends Order {
   planId: string;
@@ -43,10 +59,30 @@ export async function checkOrder(
   if (!plan) return refuse({ code: 'plan_unknown', planId: order.planId });
   const owned = await ownedBy(tx, tenantId);
   const decided = decideOrder(plan, order, owned);
-  if (decided.ok) return ok({ plan, ...decided.value });
-  if (decided.refusal.code !== 'addon_owned') return decided;
+  return decided.ok ? ok({ plan, ...decided.value }) : refuse(await withGrants(tx, tenantId, decided.refusal, plan, owned));
+}
+
+/** As checkOrder, of what somebody buys for their own organization. */
+export async function checkPurchase(tx: TxContext, tenantId: string, order: Order & { planId: string }): ReturnType<typeof checkOrder> {
+  const checked = await checkOrder(tx, tenantId, order);
+  if (!checked.ok) return checked;
+  const bought = decidePurchase(checked.value.plan, await ownedBy(tx, tenantId));
+  return bought.ok ? checked : bought;
+}
+
+/** Whether a subscription may become this addition, beside what else runs. */
+export async function checkBecoming(tx: TxContext, tenantId: string, subscriptionId: string, plan: Plan): Promise<Result<true, Refusal>> {
+  if (plan.role === 'base') return ok(true);
+  const others = (await ownedBy(tx, tenantId)).filter((one) => one.subscriptionId !== subscriptionId);
+  const decided = decideBeside(plan, others);
+  return decided.ok ? decided : refuse(await withGrants(tx, tenantId, decided.refusal, plan, others));
+}
+
+/** What is owned already says too what it grants, and what of it still waits (HO-16). */
+async function withGrants(tx: TxContext, tenantId: string, refusal: Refusal, plan: Plan, owned: readonly Owned[]): Promise<Refusal> {
+  if (refusal.code !== 'addon_owned') return refusal;
   const twins = twinsOf(plan, owned).map(({ subscriptionId }) => subscriptionId);
-  return refuse({ ...decided.refusal, grants: await ownedGrants(tx, tenantId, twins, tx.now()) });
+  return { ...refusal, grants: await ownedGrants(tx, tenantId, twins, tx.now()) };
 }
 
 /**
@@ -133,7 +169,7 @@ export async function changeContract(
 
 /** The term that follows the present one, in the organization's zone as it is now. */
 export const nextTermOf = ({ termEnd, anchorDate, termUnit }: Contract, timeZone: string): UsagePeriod =>
-  contractTermAt({ startedAt: termEnd, date: anchorDate, timeZone }, termUnit ?? 'P1M', termEnd);
+  termFollowing({ date: anchorDate, timeZone }, termUnit ?? 'P1M', termEnd);
 
 /**
  * Ends a contract and the additions that belong to it: at once, or by not renewing it. Records stay readable (G8). Ending what
@@ -145,7 +181,7 @@ export async function endContract(
   subscriptionId: string,
   when: 'now' | 'term_end',
   cause: ChangeCause,
-  billEnd: BillEnd,
+  onEnd: OnEnd,
   at: Date,
 ): Promise<Result<Contract, Refusal>> {
   const { tenantId } = tenant;
@@ -154,14 +190,18 @@ export async function endContract(
   if (contract.status === 'Unsubscribed' || (when === 'term_end' && !contract.autoRenew)) return ok(contract);
   const changes: ContractChanges = when === 'now' ? { status: 'Unsubscribed', endedAt: at, autoRenew: false } : { autoRenew: false };
   for (const row of await listSubscriptions(tx.db, tenantId))
-    if (row.parentId === subscriptionId) await endContract(tx, tenant, row.subscriptionId, when, cause, billEnd, at);
-  if (when === 'now') await billEnd(tx, tenant, contract, at);
+    if (row.parentId === subscriptionId) await endContract(tx, tenant, row.subscriptionId, when, cause, onEnd, at);
+  if (when === 'now') await onEnd(tx, tenant, contract, at);
   return ok(await changeContract(tx, tenantId, contract, changes, cause, at));
 }
 
 /** Contracts of any organization whose term is over: to be renewed, changed or ended. */
 export const dueContracts = (ctx: Context, at: Date, limit = 100): Promise<{ tenantId: string; subscriptionId: string }[]> =>
   inPublisher(ctx, ({ db }) => dueInDirectory(db, at, limit));
+
+/** A contract that could not be renewed is looked at again then, and with it the additions that wait for it; others are first. */
+export const postponeContract = (ctx: Context, tenantId: string, subscriptionId: string, until: Date): Promise<void> =>
+  inTenant(ctx, tenantId, ({ db }) => postponeInDirectory(db, tenantId, subscriptionId, until));
 
 async function ownedBy(tx: TxContext, tenantId: string): Promise<Owned[]> {
   const owned: Owned[] = [];

@@ -151,6 +151,16 @@ export async function dueInDirectory(db: Queryable, at: Date, limit: number): Pr
   );
 }
 
+/** A contract and its additions are looked at no sooner than then. */
+export async function postponeInDirectory(db: Queryable, tenantId: string, subscriptionId: string, until: Date): Promise<void> {
+  await db.query(
+    `update subscription_directory d set due_at = $3 from subscriptions s
+      where d.tenant_id = $1 and d.source = 'direct' and d.due_at < $3 and s.tenant_id = $1 and s.subscription_id = d.subscription_id
+        and $2 in (s.subscription_id, s.parent_id)`,
+    [tenantId, subscriptionId, until],
+  );
+}
+
 /** The marketplace was asked again and said the same. */
 export async function stampSnapshot(db: Queryable, tenantId: string, subscriptionId: string, snapshotAt: Date): Promise<void> {
   await db.query('update subscriptions set snapshot_at = $3 where tenant_id = $1 and subscription_id = $2', [

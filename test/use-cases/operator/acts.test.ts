@@ -4,7 +4,7 @@ import { billStart } from '../../../src/features/billing/bill-start';
 import { endContractFor, startContractFor } from '../../../src/features/operator/contracts';
 import { clearOverrideFor, decideUnlock, grantSupport, setOverrideFor, unlockFor } from '../../../src/features/operator/deviations';
 import { explainFor, registerTenant, viewTenant } from '../../../src/features/operator/tenants';
-import { billCountedUntil } from '../../../src/features/plan-changes/bill-terms';
+import { endOfContract } from '../../../src/features/plan-changes/end-of-contract';
 import type { Plan } from '../../../src/features/plans/plans';
 import { buyContract } from '../../../src/features/subscriptions/buy-contract';
 import { askEarlyUnlock } from '../../../src/features/support/ask-early-unlock';
@@ -123,7 +123,7 @@ const ACTS: [string, Act][] = [
     {
       needs: 'accounting',
       action: 'contract.end',
-      run: (operator, to) => endContractFor(ctx, operator, to, { when: 'now', reason: REASON }, billCountedUntil),
+      run: (operator, to) => endContractFor(ctx, operator, to, { when: 'now', reason: REASON }, endOfContract),
     },
   ],
   [
@@ -227,7 +227,7 @@ test('what belongs to another organization does not exist under the named one', 
   const before = [await rowsOf(named), await rowsOf(other)];
   const [support, accounting] = [anOperator('support'), anOperator('accounting')];
   const crossed = { tenantId: named.tenantId, subscriptionId: other.subscriptionId, requestId: other.requestId };
-  const ended = await endContractFor(ctx, accounting, crossed, { when: 'now', reason: REASON }, billCountedUntil);
+  const ended = await endContractFor(ctx, accounting, crossed, { when: 'now', reason: REASON }, endOfContract);
   expect(refusalOf(ended)).toEqual({ code: 'subscription_not_found' });
   const decided = await decideUnlock(ctx, support, crossed, { decision: 'granted', note: null, reason: REASON });
   expect(refusalOf(decided)).toEqual({ code: 'request_not_found' });

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { NewContract } from '../../../src/contract/subscriptions';
 import { buyContract } from '../../../src/features/subscriptions/buy-contract';
 import {
-  type BillEnd,
   type BillStart,
   changeContract,
   dueContracts,
   endContract,
   lockContract,
   nextTermOf,
+  type OnEnd,
 } from '../../../src/features/subscriptions/contracts';
 import { describeMe } from '../../../src/features/subscriptions/describe-me';
 import { mySubscriptions } from '../../../src/features/subscriptions/list-subscriptions';
@@ -29,7 +29,7 @@ beforeEach(async () => {
 });
 
 const noBill: BillStart = async () => {};
-const noEndBill: BillEnd = async () => {};
+const noEndBill: OnEnd = async () => {};
 const held = async (tx: TxContext, { tenantId }: { tenantId: string }) => (await lockTenant(tx.db, tenantId))!;
 const LINKS = { accountUrl: 'https://kontingent.example/account', supportContact: 'support@kontingent.example' };
 const organization = { name: 'Sample Works', contactAddress: 'office@sample.example', locale: 'de', timeZone: 'Europe/Berlin' } as const;
@@ -132,7 +132,7 @@ describe('buying here', () => {
   });
 
   test('an organization may hold several, beside what it bought from the marketplace; their allowances add up', async () => {
-    const [one, other] = [await aDirectPlan(ctx), await aDirectPlan(ctx)];
+    const [one, other] = [await aDirectPlan(ctx), await aDirectPlan(ctx, { offerId: 'another-direct' })];
     const tenant = await aTenant(ctx, { limits: { tickets: 10 } });
     for (const plan of [one, other]) unwrap(await buy(tenant.owner, orderOf({ planId: plan.planId, consent: consentTo(plan) })));
     const { items } = unwrap(await mySubscriptions(ctx, tenant.owner));
@@ -141,6 +141,24 @@ describe('buying here', () => {
       db.query('select granted::int from usage_counters where tenant_id = $1 and meter = $2', [tenant.tenantId, 'tickets']),
     );
     expect(counter).toEqual({ granted: 210 });
+  });
+
+  test('of one offer nobody buys a second plan, by another key or as another person: it would be billed beside the first', async () => {
+    const [plan, larger] = [await aDirectPlan(ctx), await aDirectPlan(ctx)];
+    const tenant = await aTenant(ctx);
+    const admin = await tenant.member('admin');
+    const { record } = unwrap(await buy(tenant.owner, orderOf({ planId: plan.planId, consent: consentTo(plan) })));
+    const before = await rowsOf(tenant.tenantId);
+    const refusal = { code: 'base_plan_owned', ownedPlanId: plan.planId, subscriptionId: record.id };
+    for (const [actor, wanted] of [
+      [tenant.owner, plan],
+      [admin, larger],
+    ] as const)
+      expect(refusalOf(await buy(actor, orderOf({ planId: wanted.planId, consent: consentTo(wanted) })))).toEqual({
+        ...refusal,
+        planId: wanted.planId,
+      });
+    expect(await rowsOf(tenant.tenantId)).toEqual(before);
   });
 
   test('an addition hangs on its plan and ends with it', async () => {
@@ -155,7 +173,7 @@ describe('buying here', () => {
     expect(package_.parentId).toBe(base.id);
     expect(refusalOf(await buy(buyer, orders[1]!))).toMatchObject({ code: 'addon_owned', owned: 1 });
     const billed: string[] = [];
-    const billEnd: BillEnd = async (_tx, _tenant, { subscriptionId, status }) => void billed.push(`${status} ${subscriptionId}`);
+    const billEnd: OnEnd = async (_tx, _tenant, { subscriptionId, status }) => void billed.push(`${status} ${subscriptionId}`);
     await inTenant(ctx, buyer.tenantId, async (tx) =>
       endContract(tx, await held(tx, buyer), base.id, 'now', { name: 'end', actor: 'x', via: 'test' }, billEnd, ctx.now()),
     );

@@ -7,7 +7,7 @@ import { billStart } from '../../../features/billing/bill-start';
 import { endContractFor, startContractFor } from '../../../features/operator/contracts';
 import { searchTenants, waitingRequests } from '../../../features/operator/search';
 import { explainFor, registerTenant, viewTenant } from '../../../features/operator/tenants';
-import { billCountedUntil } from '../../../features/plan-changes/bill-terms';
+import { endOfContract } from '../../../features/plan-changes/end-of-contract';
 import type { OperatorActor } from '../../../platform/actor';
 import { ok } from '../../../platform/result';
 import { type ApiRoute, idParams, operatorRoute } from '../../api-route';
@@ -73,6 +73,6 @@ export const operatorTenantRoutes: ApiRoute<OperatorActor>[] = [
     params: idParams('tenantId', 'subscriptionId'),
     body: ContractEnd,
     answer: Subscription,
-    run: ({ ctx, actor, params, body }) => endContractFor(ctx, actor, params, body, billCountedUntil),
+    run: ({ ctx, actor, params, body }) => endContractFor(ctx, actor, params, body, endOfContract),
   }),
 ];
