@@ -2,7 +2,7 @@ import { stringify } from 'csv-stringify/sync';
 import { unzipSync, zipSync } from 'fflate';
 import writeExcelFile from 'write-excel-file/node';
 import type { BilledKind } from '../../contract/billed-people';
-import type { Locale } from '../../contract/common';
+import { type Locale, localeFor } from '../../contract/common';
 import de from '../../contract/locales/de/billed-people.json';
 import en from '../../contract/locales/en/billed-people.json';
 import it from '../../contract/locales/it/billed-people.json';
@@ -38,7 +38,7 @@ export async function exportBilled(
     if (!isOver(month, asked.value.timeZone, at)) return refuse({ code: 'month_not_billed' as const, month, reason: 'not_over' as const });
     const snapshot = await snapshotMonth(tx, actor.tenantId, month, null, at);
     const rows = await findUnits(tx.db, actor.tenantId, month, kind, 0, null);
-    return ok({ snapshot, rows, locale: localeOf(actor.locale ?? (await findTenant(tx.db, actor.tenantId))!.locale) });
+    return ok({ snapshot, rows, locale: localeFor(actor.locale ?? (await findTenant(tx.db, actor.tenantId))!.locale) });
   });
   if (!found.ok) return found;
   const { snapshot, rows, locale } = found.value;
@@ -48,8 +48,6 @@ export async function exportBilled(
   if (format === 'csv') return ok({ name, mediaType: CSV, bytes: toCsv(table, locale) });
   return ok({ name, mediaType: XLSX, bytes: await toXlsx(table, texts[kind].sheet) });
 }
-
-const localeOf = (name: string): Locale => (name in TEXTS ? (name as Locale) : 'en');
 
 interface Table {
   header: string[];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id, type Locale } from '../../contract/common';
+import { Id, type Locale, localeFor } from '../../contract/common';
 import de from '../../contract/locales/de/plan-changes.json';
 import en from '../../contract/locales/en/plan-changes.json';
 import it from '../../contract/locales/it/plan-changes.json';
@@ -18,7 +18,6 @@ import { type Plan, planName } from '../plans/plans';
 import { kindsOf, type Outcome } from './outcome.rules';
 import { type ChangeRow, findChange } from './plan-changes.store';
 import { foreseen } from './present-change';
-import { localeOf } from './preview-change';
 
 export const CHANGE_NOTICE = 'plan_change.notice';
 const CHANGE_MAIL = 'plan_change';
@@ -43,6 +42,8 @@ const Payload = z.object({ changeId: Id, occasion: z.enum(['scheduled', 'week', 
 interface News {
   effectiveAt: Date;
   timeZone: string;
+  /** Of the organization: for whoever has not said one. */
+  language: Locale;
   from: Plan;
   to: Plan;
   outcome: Outcome;
@@ -59,7 +60,7 @@ export async function tellChange(ctx: Context, event: OutboxEvent, ports: { mess
     if (!news) return null;
     for (const { memberId, address, locale } of await adminAddresses(tx, tenantId)) {
       const mail = { key: `plan_change.${changeId}.${occasion}.${memberId}`, kind: CHANGE_MAIL, subject: changeId, recipient: address };
-      await queueMail(tx, tenantId, { ...mail, locale: localeOf({ locale }) }, at);
+      await queueMail(tx, tenantId, { ...mail, locale: localeFor(locale, news.language) }, at);
     }
     return { news, recipients: await membersWhoMay(tx, tenantId, 'manage_plan') };
   });
@@ -90,7 +91,10 @@ async function newsOf(tx: TxContext, tenantId: string, changeId: string, at: Dat
   const row = await findChange(tx.db, tenantId, changeId);
   if (row?.state !== 'scheduled' || row.effectiveAt <= at) return null;
   const { situation, decision, outcome } = await foreseen(tx, tenantId, row, at);
-  return { effectiveAt: row.effectiveAt, timeZone: situation.tenant.timeZone, from: situation.held.plan, to: decision.to, outcome };
+  // It waits for a renewal that does not come.
+  if (!situation.row.autoRenew) return null;
+  const { timeZone, locale } = situation.tenant;
+  return { effectiveAt: row.effectiveAt, timeZone, language: localeFor(locale), from: situation.held.plan, to: decision.to, outcome };
 }
 
 /** Names told one by one; of longer lists the rest is counted. */

@@ -89,7 +89,9 @@ const shows = ({ planId, quantity }: Pick<MarketplaceSubscription, 'planId' | 'q
 function refused(ctx: Context, tenantId: string, { changeId, subscriptionId }: ChangeRow): Promise<void> {
   return inTenant(ctx, tenantId, async (tx) => {
     const at = tx.now();
-    const moved = await moveChange(tx.db, tenantId, changeId, { from: ['awaiting_marketplace'], to: 'refused', endedAt: at });
+    const change = await lockChange(tx.db, tenantId, changeId);
+    if (change?.state !== 'awaiting_marketplace') return;
+    await endOpenChange(tx, tenantId, change, 'refused', at);
     const entry = {
       actor: 'marketplace',
       via: 'marketplace',
@@ -97,13 +99,14 @@ function refused(ctx: Context, tenantId: string, { changeId, subscriptionId }: C
       subject: subscriptionId,
       details: { changeId },
     };
-    if (moved) await audit(tx, tenantId, entry, at);
+    await audit(tx, tenantId, entry, at);
   });
 }
 
 /**
  * Follows what the marketplace made of a subscription: a change that was asked for there has taken effect, one that nobody ordered
- * here is noted, and one that waited for the renewal is sent now that the renewal is seen.
+ * here is noted, and one that waited for the renewal is sent now that the renewal is seen: of the new term there is one statement, by
+ * what comes of it.
  */
 export async function followMarketplace(ctx: Context, event: OutboxEvent): Promise<void> {
   const { tenantId } = event;
@@ -116,10 +119,10 @@ export async function followMarketplace(ctx: Context, event: OutboxEvent): Promi
     const open = await findOpenChange(tx.db, tenantId, seen.subscriptionId);
     if (seen.isOtherPlan && seen.before)
       await notePlan(tx, tenant.tenantId, { eventId: event.id, ...seen.before }, seen.after, row, open, at);
-    if (seen.isNewTerm) await billMarketplaceTerm(tx, tenant, row, at);
     const current = await findOpenChange(tx.db, tenantId, seen.subscriptionId);
     if (row.status === 'Unsubscribed' && current) await endOpenChange(tx, tenantId, current, 'withdrawn', at);
-    else if (current?.state === 'scheduled' && seen.isNewTerm) await send(tx, tenantId, current, at);
+    else if (current?.state === 'scheduled' && seen.isNewTerm) return send(tx, tenantId, current, at);
+    if (seen.isNewTerm) await billMarketplaceTerm(tx, tenant, row, at);
   });
 }
 

@@ -1,3 +1,4 @@
+import { localeFor } from '../../contract/common';
 import type { ChangeOrder, PlanChange } from '../../contract/plan-changes';
 import type { Refusal } from '../../contract/refusals';
 import type { Actor } from '../../platform/actor';
@@ -24,7 +25,7 @@ import { SEND_CHANGE } from './marketplace-changes';
 import type { Outcome } from './outcome.rules';
 import { type ChangeRow, findChange, insertChange } from './plan-changes.store';
 import { presentChange } from './present-change';
-import { decide, foresee, localeOf } from './preview-change';
+import { decide, foresee } from './preview-change';
 import { hashOf, readPreviewId } from './preview-id';
 import { type Situation, situationOf } from './situation';
 
@@ -71,7 +72,7 @@ export function orderChange(
 }
 
 const shown = async (tx: TxContext, actor: Actor, changeId: string, at: Date): Promise<PlanChange> =>
-  presentChange(tx, actor.tenantId, (await findChange(tx.db, actor.tenantId, changeId))!, localeOf(actor), at);
+  presentChange(tx, actor.tenantId, (await findChange(tx.db, actor.tenantId, changeId))!, localeFor(actor.locale), at);
 
 interface Agreed {
   decision: Decision;

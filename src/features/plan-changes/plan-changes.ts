@@ -1,3 +1,4 @@
+import { localeFor } from '../../contract/common';
 import type { PlanChange } from '../../contract/plan-changes';
 import type { Refusal } from '../../contract/refusals';
 import type { Actor } from '../../platform/actor';
@@ -9,11 +10,11 @@ import { enterBilling } from '../billing/enter-billing';
 import { unscheduleGrants } from '../entitlements/unschedule-grants';
 import { enter } from '../members/admit-member';
 import { heldSubscription } from '../subscriptions/held';
-import { lockTenant } from '../tenants/tenants';
+import { findTenant, lockTenant } from '../tenants/tenants';
 import { refreshCounters } from '../usage/refresh-counters';
+import { billMarketplaceTerm } from './bill-terms';
 import { type ChangeRow, dropKept, findChange, findChanges, insertTrim, lockChange, moveChange } from './plan-changes.store';
 import { foreseen, presentChange } from './present-change';
-import { localeOf } from './preview-change';
 
 /** Newest first. */
 export function listChanges(
@@ -55,7 +56,7 @@ export function getChange(ctx: Context, actor: Actor, subscriptionId: string, ch
 async function presenterFor(tx: TxContext, actor: Actor, at: Date): Promise<(row: ChangeRow) => Promise<PlanChange>> {
   const seesMoney = (await enterBilling(tx, actor)).ok;
   return async (row) => {
-    const shown = await presentChange(tx, actor.tenantId, row, localeOf(actor), at);
+    const shown = await presentChange(tx, actor.tenantId, row, localeFor(actor.locale), at);
     return seesMoney ? shown : { ...shown, money: null };
   };
 }
@@ -77,11 +78,13 @@ export function withdrawChange(ctx: Context, actor: Actor, subscriptionId: strin
   });
 }
 
-/** Ends a change that comes to nothing; the limits that were to come do not. */
+/** Ends a change that comes to nothing; the limits that were to come do not. A term that waited for it is stated as it is. */
 export async function endOpenChange(tx: TxContext, tenantId: string, row: ChangeRow, to: 'withdrawn' | 'refused', at: Date): Promise<void> {
   await moveChange(tx.db, tenantId, row.changeId, { from: ['scheduled', 'awaiting_marketplace'], to, endedAt: at });
-  const held = await heldSubscription(tx, tenantId, row.subscriptionId);
-  if (row.state !== 'scheduled' || held?.source !== 'direct') return;
+  const held = (await heldSubscription(tx, tenantId, row.subscriptionId))!;
+  if (held.source === 'marketplace' && row.state === 'awaiting_marketplace')
+    await billMarketplaceTerm(tx, (await findTenant(tx.db, tenantId))!, held, at);
+  if (row.state !== 'scheduled' || held.source !== 'direct') return;
   await unscheduleGrants(tx, tenantId, row.subscriptionId, row.effectiveAt, at);
   await refreshCounters(tx, tenantId, at);
 }
@@ -131,7 +134,8 @@ async function openChange(
     await lockTenant(tx.db, tenantId);
     const row = await lockChange(tx.db, tenantId, changeId);
     if (row?.subscriptionId !== subscriptionId) return refuse({ code: 'change_not_found' });
-    const present = async () => ok(await presentChange(tx, tenantId, (await findChange(tx.db, tenantId, changeId))!, localeOf(actor), at));
+    const present = async () =>
+      ok(await presentChange(tx, tenantId, (await findChange(tx.db, tenantId, changeId))!, localeFor(actor.locale), at));
     if (row.endedAt) {
       const isDone = act === 'withdraw' && row.state === 'withdrawn';
       return isDone ? present() : refuse({ code: 'change_closed', state: row.state as 'applied' | 'withdrawn' | 'refused' });

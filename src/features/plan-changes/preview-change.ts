@@ -1,4 +1,4 @@
-import type { Locale } from '../../contract/common';
+import { type Locale, localeFor } from '../../contract/common';
 import type { ChangeMoney, ChangeQuestion, PlanRef, Preview, Rehearsal, RehearsalQuestion } from '../../contract/plan-changes';
 import type { Refusal } from '../../contract/refusals';
 import type { Actor } from '../../platform/actor';
@@ -33,7 +33,7 @@ export function previewChange(
     const decided = await decide(tx, situation, wanted);
     if (!decided.ok) return ok({ allowed: false, refusal: { ...decided.refusal }, fits });
     const outcome = foresee(situation, decided.value, { kept: [], mayRemove: true });
-    return ok({ allowed: true, ...present(situation, decided.value, outcome, localeOf(actor)), fits });
+    return ok({ allowed: true, ...present(situation, decided.value, outcome, localeFor(actor.locale)), fits });
   });
 }
 
@@ -133,7 +133,7 @@ async function fittingPlan(tx: TxContext, situation: Situation, actor: Actor): P
     held.termUnit,
     await peaksOf(tx, tenant.tenantId, situation.standings, at),
   );
-  return plan && { planId: plan.planId, name: planName(plan, localeOf(actor)) };
+  return plan && { planId: plan.planId, name: planName(plan, localeFor(actor.locale)) };
 }
 
 type Allowed = Extract<Preview, { allowed: true }>;
@@ -157,8 +157,6 @@ function present(situation: Situation, decision: Decision, outcome: Outcome, loc
     frozen: outcome.frozen,
   };
 }
-
-export const localeOf = ({ locale }: Pick<Actor, 'locale'>): Locale => (locale === 'de' || locale === 'it' ? locale : 'en');
 
 export const refOf = (plan: Plan, quantity: number | null, locale: Locale): PlanRef => ({
   planId: plan.planId,

@@ -36,7 +36,11 @@ export function readPreviewId(previewId: string): PreviewName | null {
   }
 }
 
-/** Whatever a customer agrees to. Where seconds are charged the lines change with every one of them; the formula does not. */
+/**
+ * Whatever a customer agrees to. Where seconds are charged the lines change with every one of them; the formula does not. What others
+ * do meanwhile outdates it only where something else happens to an item, or something else is too much: how much there is of that, or
+ * how far an amount is lowered, says the moment of the effect.
+ */
 export function hashOf(decision: Decision, outcome: Outcome, { held, row }: Situation): string {
   const { to, term, quantity, direction, effective, restarts } = decision;
   const perSecond = held.plan.policies.change.proration === 'seconds' && effective === 'now';
@@ -56,6 +60,6 @@ export function hashOf(decision: Decision, outcome: Outcome, { held, row }: Situ
     perSecond
       ? null
       : money && [money.currency, [...money.lines, ...money.refunds].map(({ words, amountMinor }) => [words.en, amountMinor])],
-    [limits, steps, frozen],
+    [limits, steps.map(({ action, meter, subject }) => [action, meter, subject]), frozen.map(({ meter }) => meter)],
   ]);
 }

@@ -1,4 +1,4 @@
-import type { Locale } from '../../contract/common';
+import { type Locale, localeFor } from '../../contract/common';
 import de from '../../contract/locales/de/retention.json';
 import en from '../../contract/locales/en/retention.json';
 import it from '../../contract/locales/it/retention.json';
@@ -57,7 +57,7 @@ function tell(ctx: Context, tenantId: string, at: Date): Promise<boolean> {
     if (contact && !locales.has(contact.toLowerCase())) locales.set(contact.toLowerCase(), tenant.locale);
     for (const [recipient, locale] of locales) {
       const mail = { key: `retention.${goesAt.toISOString()}.${recipient}`, kind: RETENTION_MAIL, subject: goesAt.toISOString() };
-      await queueMail(tx, tenantId, { ...mail, recipient, locale: localeOf(locale) }, at);
+      await queueMail(tx, tenantId, { ...mail, recipient, locale: localeFor(locale) }, at);
     }
     await stampTold(tx.db, tenantId, at);
     await note(tx, tenantId, 'data.deletion_told', { deletedAt: goesAt.toISOString(), recipients: locales.size }, at);
@@ -88,8 +88,6 @@ async function purge(ctx: Context, tenantId: string, at: Date): Promise<boolean>
 
 const note = (tx: TxContext, tenantId: string, action: string, details: object, at: Date): Promise<void> =>
   audit(tx, tenantId, { actor: 'retention', via: 'job', action, subject: null, details: { ...details } }, at);
-
-const localeOf = (word: string): Locale => (word === 'de' || word === 'it' ? word : 'en');
 
 /** The mail that tells of it; nothing is said any more once somebody has bought again. */
 export const retentionMails = ({

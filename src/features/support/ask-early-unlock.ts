@@ -1,3 +1,4 @@
+import { localeFor } from '../../contract/common';
 import type { Refusal } from '../../contract/refusals';
 import type { Request } from '../../contract/requests';
 import { meterName } from '../../contract/texts';
@@ -8,7 +9,7 @@ import { fill } from '../../platform/sentences';
 import { enter } from '../members/admit-member';
 import { openRequest } from '../requests/requests';
 import { type MeterStanding, standingsAt } from '../usage/read-usage';
-import { localeOf, writeMessage } from './contact-support';
+import { writeMessage } from './contact-support';
 import { supportTexts } from './support-mail';
 
 /** Asks the publisher to unlock what waits for a payment, for this organization (HO-08, HO-09). Asked again it is the same request. */
@@ -23,7 +24,7 @@ export function askEarlyUnlock(ctx: Context, actor: Actor, meter: string, contac
     const asked = { kind: 'early_unlock', subject: meter, requestedBy: actor.memberId, details: { entitled, available } } as const;
     const { request, isNew } = await openRequest(tx, actor.tenantId, asked, at);
     if (isNew) {
-      const locale = localeOf(actor);
+      const locale = localeFor(actor.locale);
       const message = fill(supportTexts[locale].early_unlock, { meter: meterName(meter, locale) }, locale);
       await writeMessage(tx, actor, { messageId: tx.newId(), topic: 'early_unlock', message, meter }, contact, at);
     }

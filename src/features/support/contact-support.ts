@@ -1,3 +1,4 @@
+import { localeFor } from '../../contract/common';
 import type { Refusal } from '../../contract/refusals';
 import type { NewSupportMessage, SupportMessage } from '../../contract/support';
 import type { Actor } from '../../platform/actor';
@@ -79,7 +80,13 @@ export async function writeMessage(
   const { messageId, topic, meter } = row;
   await audit(tx, tenantId, { actor: memberId, via, action: 'support.asked', subject: messageId, details: { topic, meter } }, at);
   if (isAddress(contact)) {
-    const mail = { key: `support.${messageId}`, kind: SUPPORT_MAIL, subject: messageId, recipient: contact, locale: localeOf(actor) };
+    const mail = {
+      key: `support.${messageId}`,
+      kind: SUPPORT_MAIL,
+      subject: messageId,
+      recipient: contact,
+      locale: localeFor(actor.locale),
+    };
     await queueMail(tx, tenantId, mail, at);
   }
   return row;
@@ -87,8 +94,6 @@ export async function writeMessage(
 
 /** The contact may be a link, which takes no mail. */
 export const isAddress = (contact: string): boolean => /^[^\s@:/]+@[^\s@:/]+$/u.test(contact);
-
-export const localeOf = ({ locale }: Pick<Actor, 'locale'>): 'en' | 'de' | 'it' => (locale === 'de' || locale === 'it' ? locale : 'en');
 
 const toMessage = ({ messageId, topic, message, meter, createdAt }: SupportMessageRow, contact: string): SupportMessage => ({
   id: messageId,

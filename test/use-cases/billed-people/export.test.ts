@@ -104,7 +104,7 @@ test('EC-13: nor in XLSX, where every cell is text and every character survives'
 });
 
 test.each([
-  ['de', 'abgerechnete-personen-2026-03.csv', 'Name;Adresse;Grund;Teams;Von;Bis;Kennung', 'Mitglied eines aktiven Teams'],
+  ['de-DE', 'abgerechnete-personen-2026-03.csv', 'Name;Adresse;Grund;Teams;Von;Bis;Kennung', 'Mitglied eines aktiven Teams'],
   ['it', 'persone-fatturate-2026-03.csv', 'Nome;Indirizzo;Motivo;Team;Dal;Al;Identificativo', 'Membro di un team attivo'],
 ])(
   'headers, reasons and file names are in the reader’s language, cells as its Excel parts them (%s)',

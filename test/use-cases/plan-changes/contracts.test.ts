@@ -1,9 +1,11 @@
 import { billStart } from '../../../src/features/billing/bill-start';
 import { adminAddresses } from '../../../src/features/mail/send-mail';
 import type { Announcement } from '../../../src/features/notices/messages.port';
+import { endContractFor } from '../../../src/features/operator/contracts';
 import { runOutbox } from '../../../src/features/outbox/outbox';
 import { cancelContract, resumeContract } from '../../../src/features/plan-changes/cancel-contract';
 import { changeMails } from '../../../src/features/plan-changes/change-notices';
+import { endOfContract } from '../../../src/features/plan-changes/end-of-contract';
 import { planChangeHandlers } from '../../../src/features/plan-changes/handlers';
 import { chooseKept, getChange, listChanges, withdrawChange } from '../../../src/features/plan-changes/plan-changes';
 import { previewChange, rehearse } from '../../../src/features/plan-changes/preview-change';
@@ -14,9 +16,11 @@ import { getResource } from '../../../src/features/resources/resources';
 import { buyContract } from '../../../src/features/subscriptions/buy-contract';
 import { mySubscriptions } from '../../../src/features/subscriptions/list-subscriptions';
 import { archiveTeam } from '../../../src/features/teams/teams';
+import { createTicket } from '../../../src/features/tickets/create-ticket';
 import { readUsage } from '../../../src/features/usage/read-usage';
 import { inTenant } from '../../../src/platform/context';
-import { key, refusalOf, unwrap } from '../../support/acts';
+import { aTicket, key, refusalOf, unwrap } from '../../support/acts';
+import { ACCOUNTING } from '../../support/billing';
 import { aDirectPlan, consentTo } from '../../support/contracts';
 import { TestClock, testContext } from '../../support/database';
 import { aCustomer, type Customer, change, item, ledger, order, preview } from '../../support/plan-changes';
@@ -77,6 +81,27 @@ describe('ordering', () => {
     const fresh = await preview(customer, { toPlanId: 'basic' });
     unwrap(await order(customer, fresh.previewId));
     expect(refusalOf(await order(customer, fresh.previewId)).code).toBe('change_open');
+  });
+
+  test('what others use meanwhile outdates no preview, as long as nothing else becomes too much', async () => {
+    const { ctx, clock } = await testContext({ now: '2026-03-01T09:00:00.000Z' });
+    const policies = { change: { downgrade: { effective: 'now' } } };
+    const planOf = (amount: number) =>
+      aDirectPlan(ctx, { policies, items: [{ entitlement: 'tickets', kind: 'metered', amount, policy: {} }] });
+    const [large, small] = [await planOf(9), await planOf(1)];
+    const owner = anActor();
+    const wanted = { planId: large.planId, term: 'P1M', quantity: null, consent: consentTo(large), organization: null } as const;
+    const { id: subscriptionId } = unwrap(await buyContract(ctx, owner, key(), wanted, billStart)).record;
+    const customer = { ctx, clock, owner, subscriptionId } as Customer;
+    const ticket = async () => unwrap(await createTicket(ctx, owner, key(), aTicket()));
+    await ticket();
+    const fits = await preview(customer, { toPlanId: small.planId });
+    await ticket();
+    expect(refusalOf(await order(customer, fits.previewId)).code).toBe('preview_outdated');
+    const shown = await preview(customer, { toPlanId: small.planId });
+    expect(shown.frozen).toEqual([{ meter: 'tickets', held: 2, limit: 1 }]);
+    await ticket();
+    expect(unwrap(await order(customer, shown.previewId)).record.state).toBe('applied');
   });
 
   test('G2: a retry of an order is the same change, and costs once', async () => {
@@ -178,24 +203,32 @@ describe('notices', () => {
     const another = await item(customer, 'templates', { name: 'Letter' });
     expect(another.state).toBe('active');
     clock.set('2026-04-23T22:00:00.000Z');
+    await inTenant(ctx, owner.tenantId, ({ db }) => db.query(`update members set locale = 'de-DE' where tenant_id = $1`, [owner.tenantId]));
     await deliver();
     expect(told).toHaveLength(2);
     const mails = await inTenant(ctx, owner.tenantId, ({ db }) =>
-      db.query<{ key: string }>(
-        `select mail_key as key from mail_deliveries where tenant_id = $1 and kind = 'plan_change' order by mail_key`,
-        [owner.tenantId],
-      ),
+      db.query<{ locale: string }>(`select locale from mail_deliveries where tenant_id = $1 and kind = 'plan_change' order by mail_key`, [
+        owner.tenantId,
+      ]),
     );
-    expect(mails).toHaveLength(2);
+    expect(mails).toEqual([{ locale: 'en' }, { locale: 'de' }]);
     const composed = await changeMails.plan_change!.compose(ctx, owner.tenantId, { subject: id, locale: 'de' } as never);
     expect(composed!.subject).toBe('Kontingent: Ihr Tarif wechselt am 1. Mai 2026');
     expect(composed!.text).toContain('endgültig entfernt: Gold');
+
+    // It waits for a renewal: as long as none comes, nothing is to be told.
+    const isTold = async () =>
+      (await changeMails.plan_change!.compose(ctx, owner.tenantId, { subject: id, locale: 'it' } as never)) !== null;
+    unwrap(await cancelContract(ctx, owner, subscriptionId));
+    expect(await isTold()).toBe(false);
+    unwrap(await resumeContract(ctx, owner, subscriptionId));
+    expect(await isTold()).toBe(true);
 
     unwrap(await withdrawChange(ctx, owner, subscriptionId, id));
     clock.set('2026-04-29T22:00:00.000Z');
     await deliver();
     expect(told).toHaveLength(2);
-    expect(await changeMails.plan_change!.compose(ctx, owner.tenantId, { subject: id, locale: 'it' } as never)).toBeNull();
+    expect(await isTold()).toBe(false);
     expect(await inTenant(ctx, owner.tenantId, (tx) => adminAddresses(tx, owner.tenantId))).toHaveLength(1);
   });
 });
@@ -270,6 +303,17 @@ describe('tiers', () => {
 });
 
 describe('cancelling', () => {
+  test('a change that waits for the next term is void when accounting ends the contract, and that of an addition with it', async () => {
+    const customer = await aCustomer('tiered-addon', 'club');
+    const { ctx, owner, subscriptionId } = customer;
+    const addon = await customer.buy('people-200');
+    const { id, state } = await change({ ...customer, subscriptionId: addon.id }, { toPlanId: 'people-100' });
+    expect(state).toBe('scheduled');
+    const contract = { tenantId: owner.tenantId, subscriptionId };
+    unwrap(await endContractFor(ctx, ACCOUNTING, contract, { when: 'now', reason: 'Agreed' }, endOfContract));
+    expect(unwrap(await getChange(ctx, owner, addon.id, id))).toMatchObject({ state: 'withdrawn', endedAt: ctx.now().toISOString() });
+  });
+
   const open = (customer: Customer) => customer.subscription();
 
   test('TW-23: within 72 hours to the second all the money comes back and it ends', async () => {
@@ -353,6 +397,31 @@ describe('what is counted over a term', () => {
     expect(await billed('2026-04-16T00:00:00.000Z')).toEqual([march]);
     const april = [1120, 12133].map((amount) => ['2026-04-01', 'team-plus', amount]);
     expect(await billed('2026-05-16T00:00:00.000Z')).toEqual([march, ...april]);
+  });
+
+  test('G5, EC-11: moved to another zone, every month is billed once, from where the one before ended', async () => {
+    const customer = await aCustomer('team-units', 'team', { timeZone: 'Europe/Berlin' });
+    const { ctx, clock, owner } = customer;
+    await aTeam(ctx, owner);
+    const billed = async (at: string) => {
+      clock.set(at);
+      await rollContracts(ctx);
+      return (await ledger(customer)).map(({ periodStart, periodEnd, amountMinor }) => [periodStart, periodEnd, amountMinor]);
+    };
+    const move = (timeZone: string) =>
+      inTenant(ctx, owner.tenantId, ({ db }) =>
+        db.query('update tenants set time_zone = $2 where tenant_id = $1', [owner.tenantId, timeZone]),
+      );
+    const march = ['2026-02-28T23:00', '2026-03-31T22:00', 1200];
+    expect(await billed('2026-04-01T00:00:00.000Z')).toEqual([march]);
+    await move('America/New_York');
+    const april = ['2026-03-31T22:00', '2026-04-30T22:00', 1200];
+    expect(await billed('2026-05-02T00:00:00.000Z')).toEqual([march, april]);
+    const may = ['2026-04-30T22:00', '2026-06-01T04:00', 1200];
+    expect(await billed('2026-06-02T00:00:00.000Z')).toEqual([march, april, may]);
+    await move('Europe/Berlin');
+    const june = ['2026-06-01T04:00', '2026-06-30T22:00', 1200];
+    expect(await billed('2026-07-02T00:00:00.000Z')).toEqual([march, april, may, june]);
   });
 
   test('G5: from a price paid ahead to a counted one and back, each is billed once, for its own part', async () => {
@@ -449,6 +518,25 @@ describe('what is counted over a term', () => {
       flat.clock.set('2026-03-11T12:00:00.000Z');
       unwrap(await cancelContract(flat.ctx, flat.owner, paid));
       expect((await flat.lines()).map(([, , amount]) => amount)).toEqual([1200]);
+    });
+
+    test('a run that is months late carries no addition beyond the plan it belongs to, and bills it until there', async () => {
+      const free: PriceItem[] = [{ ...perTeam, term: 'P1Y', per: 'subscription', minor: 0 }];
+      const { ctx, clock, owner, buy, plan, lines } = await counted(free);
+      const subscriptionId = await buy(plan, 'P1Y');
+      const contract = { tenantId: owner.tenantId, subscriptionId };
+      unwrap(await endContractFor(ctx, ACCOUNTING, contract, { when: 'term_end', reason: 'Agreed' }, endOfContract));
+      await aTeam(ctx, owner);
+      clock.set('2026-12-10T09:00:00.000Z');
+      await buy(await aDirectPlan(ctx, { role: 'addon', prices: [perTeam], policies: leaving }));
+      clock.set('2027-06-20T00:00:00.000Z');
+      await rollContracts(ctx);
+      expect((await lines()).filter(([, , amount]) => amount !== 0).map(([start, end, amount]) => [start, end, amount])).toEqual([
+        ['2026-12-01T00:00', '2027-01-01T00:00', 1200],
+        ['2027-01-01T00:00', '2027-02-01T00:00', 1200],
+        // 19 days of 28: from the last term's first day to the end of the plan.
+        ['2027-02-10T00:00', '2027-03-01T00:00', 814],
+      ]);
     });
 
     test('an addition that is counted goes with its plan, and is billed for its own part', async () => {

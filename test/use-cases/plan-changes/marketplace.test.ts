@@ -75,6 +75,8 @@ async function announce(operation: FakeOperation): Promise<void> {
 
 const operations = () => [...api.operations.values()].filter(({ source }) => source === 'Partner');
 const ticket = () => createTicket(ctx, customer.owner, key(), aTicket());
+/** What was stated of each term, by which plan. */
+const statements = async () => (await ledger(customer)).map(({ periodStart, planId }) => [periodStart.slice(0, 10), planId]);
 const used = async () => {
   const rows = await inTenant(ctx, customer.owner.tenantId, ({ db }) =>
     db.query<{ used: number; hard_limit: number }>(
@@ -240,6 +242,20 @@ describe('at the marketplace', () => {
     await deliver();
     expect((await customer.subscription()).planId).toBe('starter-seats');
     expect(unwrap(await getChange(ctx, customer.owner, customer.subscriptionId, ordered.id)).state).toBe('applied');
+    expect(await statements()).toEqual([['2026-05-01', 'starter-seats']]);
+  });
+
+  test('a downgrade that the marketplace refuses after the renewal leaves one statement of the new term, by the plan that stays', async () => {
+    await aBuyer('license-pool', 'business-seats', { quantity: 10 });
+    await change(customer, { toPlanId: 'starter-seats' });
+    clock.set('2026-05-01T00:30:00.000Z');
+    Object.assign(api.subscriptions.get(externalId)!, { termStart: '2026-05-01T00:00:00Z', termEnd: '2026-05-31T00:00:00Z' });
+    await announce(api.begin(externalId, 'Renew'));
+    await deliver(selling, 2);
+    expect(await statements()).toEqual([]);
+    api.settle(operations()[0]!, false);
+    await deliver();
+    expect(await statements()).toEqual([['2026-05-01', 'business-seats']]);
   });
 
   test('a planned downgrade outlasts a marketplace that is away for hours when it is to be sent', async () => {

@@ -61,7 +61,7 @@ describe('a question to the publisher', () => {
   });
 
   test.each([
-    ['de', 'Frage zum Kontingent: Sample Organization', 'Tickets: 0 von 100 verbraucht'],
+    ['de-DE', 'Frage zum Kontingent: Sample Organization', 'Tickets: 0 von 100 verbraucht'],
     ['it', 'Domanda sulla quota: Sample Organization', 'consumati su 100'],
   ])('TW-33: is mailed in the language of whoever asks: %s', async (locale, subject, words) => {
     unwrap(await ask({ ...tenant.owner, locale }));
