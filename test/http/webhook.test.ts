@@ -159,6 +159,7 @@ describe('the caller', () => {
       request(app).post(`${path}?access_token=${token}`),
     ];
     for (const attempt of attempts) expect((await attempt.send(event)).status).toBe(401);
+    expect(await ctx.metrics.registry.metrics()).toMatch(/_count\{route="\/api\/marketplace\/webhook",method="POST",status="401"\}/u);
     expect(await stored(event.id)).toBeUndefined();
   });
 
@@ -235,6 +236,20 @@ describe('the body', () => {
     expect(await stored(event.id)).toMatchObject({ answer: 'note', payload: { tomorrow: { a: [1] }, note: 'abc \\u0000' } });
   });
 
+  test('other spellings of its fields say the same', async () => {
+    const [id, subscriptionId] = [randomUUID(), randomUUID()];
+    const event = {
+      Id: id.toUpperCase(),
+      subscription_id: subscriptionId,
+      ACTION: 'ChangePlan',
+      'plan-id': 'nobody-sells-it',
+      Subscription: {},
+    };
+    const res = await deliver(event, await keys.issuer.sign(v2()));
+    expect([res.status, res.body.code]).toEqual([400, 'plan_unknown']);
+    expect(await stored(id)).toMatchObject({ answer: 'refuse', payload: { ...event, planId: 'nobody-sells-it' } });
+  });
+
   test('other methods are told which one is meant', async () => {
     const res = await request(app).get('/api/marketplace/webhook');
     expect(res.status).toBe(405);
@@ -263,6 +278,20 @@ describe('the answer', () => {
     }
     await events.idle();
     expect(operation.status).toBe('Failed');
+  });
+
+  test('to what the marketplace holds by its own words is 200, whatever we think of it: so a refused change is taken back', async () => {
+    const bought = api.buy({ tenantId: randomUUID(), objectId: randomUUID(), status: 'Subscribed', planId: 'mystery', quantity: 3 });
+    for (const [action, wanted] of [
+      ['ChangePlan', { planId: 'mystery' }],
+      ['ChangeQuantity', { quantity: 3 }],
+    ] as const) {
+      const operation = api.begin(bought.id, action, wanted);
+      const res = await deliver({ ...api.webhookOf(operation), subscription: { PlanId: 'mystery', quantity: 3 } }, await genuine());
+      expect(res.status).toBe(200);
+      await events.idle();
+      expect(operation.status).toBe('Succeeded');
+    }
   });
 
   test('of the same event at once is the same, and it is kept and applied once', async () => {

@@ -68,9 +68,11 @@ const HELD: HeldAtChange = {
   bounds: { min: 2, max: 10 },
   isForced: false,
 };
-const toPlan = { action: 'ChangePlan', planId: 'gold', quantity: null, role: 'base' } as const;
-const toNumber = { action: 'ChangeQuantity', planId: 'silver', quantity: 7, role: 'base' } as const;
+const toPlan = { action: 'ChangePlan', planId: 'gold', quantity: null, role: 'base', bounds: null } as const;
+const toNumber = { action: 'ChangeQuantity', planId: 'silver', quantity: 7, role: 'base', bounds: null } as const;
+const few = { min: 1, max: 3 };
 const unsold = { code: 'plan_unknown', planId: 'gold' };
+const beyond = { code: 'quantity_out_of_bounds' };
 const fixed = { code: 'change_not_allowed', reason: 'no_changes' };
 
 test.each<[string, object | null, Parameters<typeof refusalOf>[0], HeldAtChange | null]>([
@@ -96,6 +98,11 @@ test.each<[string, object | null, Parameters<typeof refusalOf>[0], HeldAtChange 
   ['any plan, where none may follow', { ...fixed, toPlanId: 'gold' }, toPlan, { ...HELD, isChangeable: false }],
   ['the way back from what was forced, where none may follow', null, toPlan, { ...HELD, isChangeable: false, isForced: true }],
   ['the plan held, where none may follow', null, { ...toPlan, planId: 'silver' }, { ...HELD, isChangeable: false }],
+  ['a plan sold for fewer seats than are held', { ...beyond, quantity: 5, ...few }, { ...toPlan, bounds: few }, HELD],
+  ['a plan sold for fewer seats than are said', { ...beyond, quantity: 4, ...few }, { ...toPlan, quantity: 4, bounds: few }, HELD],
+  ['a plan sold for the seats held', null, { ...toPlan, bounds: { min: 5, max: 5 } }, HELD],
+  ['a plan sold by seats, from one that is not', null, { ...toPlan, bounds: few }, { ...HELD, quantity: null, bounds: null }],
+  ['a plan sold for fewer seats, back from what was forced', null, { ...toPlan, bounds: few }, { ...HELD, isForced: true }],
   ['any plan, first heard of', null, toPlan, null],
   ['a number within the bounds', null, toNumber, HELD],
   ['the least and the most', null, { ...toNumber, quantity: 2 }, { ...HELD, bounds: { min: 2, max: 2 } }],

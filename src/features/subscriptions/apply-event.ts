@@ -148,7 +148,8 @@ async function acknowledge(
   if (progress.isAcknowledged || !awaitsAnswer(action)) return false;
   if (operation.status !== 'InProgress' && operation.status !== 'NotStarted') return false;
   const { subscriptionId, planId, quantity } = operation;
-  const isRefused = event.answer === 'refuse' || (await whyRefused(ctx, { subscriptionId, action, planId, quantity })) !== null;
+  const { payload } = event;
+  const isRefused = event.answer === 'refuse' || (await whyRefused(ctx, { subscriptionId, action, planId, quantity, payload })) !== null;
   const outcome = isRefused ? 'Failure' : 'Success';
   try {
     await marketplace.acknowledge(operation.subscriptionId, operation.id, outcome);

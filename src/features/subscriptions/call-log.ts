@@ -2,6 +2,7 @@ import type { Context } from '../../platform/context';
 import { DatabaseAway } from '../../platform/db/database';
 import { type CallOutcome, type CallRow, forgetCalls, insertCalls } from './call-log.store';
 import { forgetMendedDrift, forgetReconciliations } from './drift.store';
+import { forgetEvents, forgetPersonsInEvents } from './event-log.store';
 import type { CallLog, NotedCall } from './marketplace.port';
 
 /** Calls that wait to be written; what comes beyond is dropped, and how much is said. */
@@ -52,16 +53,19 @@ function outcomeOf({ status }: Pick<NotedCall, 'status'>): CallOutcome {
 const DAY_MS = 86_400_000;
 const CALLS_KEPT_MS = 90 * DAY_MS;
 const DRIFT_KEPT_MS = 365 * DAY_MS;
+const EVENTS_KEPT_MS = 365 * DAY_MS;
 const MOST_FORGOTTEN = 1_000;
 
 /**
- * Forgets calls and runs of the repair after 90 days, and drift a year after it was mended. Calls go a batch at a time, so that no
- * statement holds much. `now` is real time, by which calls are noted.
+ * Forgets calls and runs of the repair after 90 days, drift a year after it was mended, and events a year after they came. Calls and
+ * events go a batch at a time, so that no statement holds much. `now` is real time, by which calls are noted.
  */
 export async function forgetOldNotes({ database, now: productNow }: Context, now: Date): Promise<void> {
   const before = (at: Date, ms: number) => new Date(at.getTime() - ms);
   const at = productNow();
   await forgetReconciliations(database, before(at, CALLS_KEPT_MS));
   await forgetMendedDrift(database, before(at, DRIFT_KEPT_MS));
+  await forgetPersonsInEvents(database, before(at, EVENTS_KEPT_MS));
+  while ((await forgetEvents(database, before(at, EVENTS_KEPT_MS), MOST_FORGOTTEN)) === MOST_FORGOTTEN);
   while ((await forgetCalls(database, before(now, CALLS_KEPT_MS), MOST_FORGOTTEN)) === MOST_FORGOTTEN);
 }

@@ -56,6 +56,28 @@ export async function reopenEvent(db: Queryable, eventId: string, dueAt: Date): 
   );
 }
 
+/** How many went, of at most `limit`. What still waits stays, and so do refusals: the way back from what was forced is told by them. */
+export async function forgetEvents(db: Queryable, before: Date, limit: number): Promise<number> {
+  const gone = await db.query(
+    `delete from marketplace_events
+      where event_id in (select event_id from marketplace_events where received_at < $1 and applied_at is not null and answer <> 'refuse'
+                          order by received_at limit $2)
+      returning 1`,
+    [before, limit],
+  );
+  return gone.length;
+}
+
+/** Of refusals all goes but what was refused. */
+export async function forgetPersonsInEvents(db: Queryable, before: Date): Promise<void> {
+  await db.query(
+    `update marketplace_events
+        set payload = jsonb_strip_nulls(jsonb_build_object('id', payload -> 'id', 'planId', payload -> 'planId', 'quantity', payload -> 'quantity'))
+      where received_at < $1 and applied_at is not null and answer = 'refuse' and payload - array['id', 'planId', 'quantity'] <> '{}'`,
+    [before],
+  );
+}
+
 /** What is not applied yet, and since when the longest waits. */
 export async function waitingEvents(db: Queryable): Promise<{ waiting: number; oldest: Date | null }> {
   const [row] = await db.query<{ waiting: number; oldest: Date | null }>(

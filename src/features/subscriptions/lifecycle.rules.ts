@@ -69,6 +69,9 @@ export const offerOf = (offerId: string): string => offerId.replace(/-preview$/u
 
 export type EventAnswer = 'accept' | 'refuse' | 'note';
 
+/** Numbers that a plan is sold in; null: it is sold without. */
+export type Bounds = { min: number; max: number } | null;
+
 /** What is held when a change is announced. */
 export interface HeldAtChange {
   planId: string;
@@ -76,15 +79,15 @@ export interface HeldAtChange {
   role: 'base' | 'addon';
   /** Whether the version held lets itself be changed. */
   isChangeable: boolean;
-  /** Numbers that the version held is sold in; null: no bounds. */
-  bounds: { min: number; max: number } | null;
+  /** Of the version held. */
+  bounds: Bounds;
   /** We refused it and the marketplace put it through: the way back is open. */
   isForced: boolean;
 }
 
 /**
  * Why a change at the marketplace is refused, by what is known here; null: it is not. Never what is held already: so a refused change
- * is taken back. Fewer licenses than in use are no reason (nobody is cut silently).
+ * is taken back. Fewer licenses than assigned are no reason: nobody is cut silently, and the plan's grace lets an admin choose.
  */
 export function refusalOf(
   wanted: {
@@ -93,22 +96,29 @@ export function refusalOf(
     quantity: number | null;
     /** Of the plan wanted; null: it is not sold. */
     role: 'base' | 'addon' | null;
+    /** Of the plan wanted. */
+    bounds: Bounds;
   },
   held: HeldAtChange | null,
 ): Refusal | null {
-  const { action, planId, quantity, role } = wanted;
+  const { action, planId, quantity, role, bounds } = wanted;
   if (action === 'ChangePlan' && planId !== null && planId !== held?.planId) {
     if (role === null) return { code: 'plan_unknown', planId };
     if (held === null || held.isForced) return null;
     if (role !== held.role) return { code: 'change_not_allowed', reason: role === 'addon' ? 'is_addon' : 'is_base', toPlanId: planId };
-    return held.isChangeable ? null : { code: 'change_not_allowed', reason: 'no_changes', toPlanId: planId };
+    if (!held.isChangeable) return { code: 'change_not_allowed', reason: 'no_changes', toPlanId: planId };
+    return outOf(bounds, quantity ?? held.quantity);
   }
   if (action === 'ChangeQuantity' && quantity !== null && held !== null && quantity !== held.quantity && !held.isForced) {
     if (!held.isChangeable) return { code: 'change_not_allowed', reason: 'no_changes', toPlanId: held.planId };
-    const { min, max } = held.bounds ?? { min: quantity, max: quantity };
-    return quantity < min || quantity > max ? { code: 'quantity_out_of_bounds', quantity, min, max } : null;
+    return outOf(held.bounds, quantity);
   }
   return null;
+}
+
+function outOf(bounds: Bounds, quantity: number | null): Refusal | null {
+  const isWithin = bounds === null || quantity === null || (quantity >= bounds.min && quantity <= bounds.max);
+  return isWithin ? null : { code: 'quantity_out_of_bounds', quantity, ...bounds };
 }
 
 /** How often an event is looked at again before the marketplace's state is taken although it does not show the event. */

@@ -30,8 +30,8 @@ export async function receiveMarketplaceEvent(
 ): Promise<{ eventId: string; answer: EventAnswer; refusal: Refusal | null }> {
   const eventId = event.id.toLowerCase();
   const action = actionOf(event.action);
-  const { subscriptionId, planId, quantity = null } = event;
-  const refusal = await whyRefused(ctx, { subscriptionId, action, planId, quantity });
+  const { subscriptionId, planId, quantity = null, payload } = event;
+  const refusal = await whyRefused(ctx, { subscriptionId, action, planId, quantity, payload });
   const decided = refusal ? 'refuse' : action === null ? 'note' : 'accept';
 
   const { answer, isNew } = await recordEvent(ctx.database, {

@@ -12,14 +12,25 @@ export interface AnnouncedChange {
   action: MarketplaceAction | null;
   planId: string | null;
   quantity: number | null;
+  /** As it came. */
+  payload: object;
 }
 
 /** Why a change is refused, from our own rows alone; null: it is not. The webhook's answer and the operation's both come from here. */
 export async function whyRefused(ctx: Context, change: AnnouncedChange): Promise<Refusal | null> {
   const { action, planId, quantity } = change;
-  if (!isChange(action)) return null;
+  if (!isChange(action) || isTakenBack(change)) return null;
   const plan = action !== 'ChangePlan' || planId === null ? null : await soldPlan(ctx.database, { offerId: '', planId });
-  return refusalOf({ action, planId, quantity, role: plan?.role ?? null }, await heldAt(ctx, change));
+  const wanted = { role: plan?.role ?? null, bounds: plan?.policies.quantity ?? null };
+  return refusalOf({ action, planId, quantity, ...wanted }, await heldAt(ctx, change));
+}
+
+/** A refused change is announced once more, to what the marketplace holds still by its own words: that must be accepted. */
+function isTakenBack({ action, planId, quantity, payload }: AnnouncedChange): boolean {
+  const { subscription } = payload as { subscription?: { planId?: unknown; quantity?: unknown } | null };
+  return action === 'ChangePlan'
+    ? planId !== null && planId === subscription?.planId
+    : quantity !== null && String(quantity) === String(subscription?.quantity);
 }
 
 async function heldAt(ctx: Context, { subscriptionId, action }: AnnouncedChange): Promise<HeldAtChange | null> {

@@ -7,7 +7,7 @@ import type { Selling } from '../../features/subscriptions/marketplace.port';
 import { receiveMarketplaceEvent } from '../../features/subscriptions/receive-event';
 import type { Context } from '../../platform/context';
 import { parse } from '../parse';
-import { localeOf, RequestProblem, toProblem } from '../respond';
+import { localeOf, sendProblem, toProblem } from '../respond';
 import type { createMarketplaceVerifier } from '../verify-marketplace-token';
 
 export interface WebhookDeps {
@@ -36,19 +36,21 @@ const Webhook = z.looseObject({
 
 /** `POST /webhook`: the marketplace announces. Verified before anything is read; answered before any other system is asked. */
 export function marketplaceWebhookRoutes({ ctx, selling, events, verify }: WebhookDeps): Router {
-  const authenticate: RequestHandler = async (req, _res, next) => {
-    const header = req.get('authorization');
-    if (!header) throw new RequestProblem('token_missing');
+  const callerOf = async (header: string | undefined) => {
+    if (!header) return 'token_missing';
     const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/iu.exec(header.trim())?.[1];
-    if (!token) throw new RequestProblem('token_invalid');
-    const caller = await verify(token);
-    if (caller !== 'genuine') throw new RequestProblem(caller);
-    next();
+    return token ? verify(token) : 'token_invalid';
+  };
+  /** Answered here, so that the metric of refused webhooks has the route's name. */
+  const authenticate: RequestHandler = async (req, res, next) => {
+    const caller = await callerOf(req.get('authorization'));
+    if (caller === 'genuine') next();
+    else sendProblem(req, res, caller);
   };
 
   const router = Router();
   router.post('/webhook', authenticate, express.json({ limit: BODY_LIMIT, type: () => true }), async (req, res) => {
-    const body = parse(Webhook, req.body ?? null);
+    const body = parse(Webhook, spelled(req.body ?? null));
     const { eventId, answer, refusal } = await receiveMarketplaceEvent(ctx, selling, {
       id: body.id,
       subscriptionId: body.subscriptionId,
@@ -69,6 +71,16 @@ export function marketplaceWebhookRoutes({ ctx, selling, events, verify }: Webho
     next();
   });
   return router;
+}
+
+const NAMED = ['id', 'subscriptionId', 'action', 'planId', 'quantity', 'subscription'];
+
+/** What we read of it under the names we read, without regard to case and to what joins their words; all else as it came. */
+function spelled(body: unknown): unknown {
+  if (body === null || typeof body !== 'object' || Array.isArray(body)) return body;
+  const said = new Map(Object.entries(body).map(([name, value]) => [name.toLowerCase().replace(/[-_\s]/gu, ''), value]));
+  const named = NAMED.flatMap((name) => (said.has(name.toLowerCase()) ? [[name, spelled(said.get(name.toLowerCase()))]] : []));
+  return { ...body, ...Object.fromEntries(named) };
 }
 
 /** Only this status is documented as a refusal. */

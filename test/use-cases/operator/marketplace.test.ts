@@ -126,6 +126,30 @@ describe('calls to the marketplace are noted beside them', () => {
   });
 });
 
+test('events are forgotten after a year, but not what waits; of a refusal stays what was refused', async () => {
+  const at = ctx.now();
+  const payload = { id: 'x', planId: 'gold', quantity: null, subscription: { purchaser: { emailId: 'a@sample.example' } } };
+  const event = async (name: string, receivedAt: string, answer: string, isApplied = true) =>
+    ctx.database.query(
+      `insert into marketplace_events (event_id, subscription_id, action, payload, received_at, answer, next_attempt_at, applied_at)
+       values ($1, 'forgetful', 'ChangePlan', $2, $3, $4, $3, $5)`,
+      [name, JSON.stringify(payload), receivedAt, answer, isApplied ? receivedAt : null],
+    );
+  await event('old', '2025-03-10T08:59:59Z', 'accept');
+  await event('old-and-waiting', '2025-03-10T08:59:59Z', 'accept', false);
+  await event('old-and-refused', '2025-03-10T08:59:59Z', 'refuse');
+  await event('younger', '2025-03-10T09:00:01Z', 'accept');
+  await forgetOldNotes(ctx, at);
+  await forgetOldNotes(ctx, at);
+  const left = await ctx.database.query(`select event_id, payload from marketplace_events where subscription_id = 'forgetful' order by 1`);
+  expect(left).toEqual([
+    { event_id: 'old-and-refused', payload: { id: 'x', planId: 'gold' } },
+    { event_id: 'old-and-waiting', payload },
+    { event_id: 'younger', payload },
+  ]);
+  await ctx.database.query(`delete from marketplace_events where subscription_id = 'forgetful'`);
+});
+
 describe('purchases that nobody activates', () => {
   const mailsTo = (tenantId: string) =>
     inTenant(ctx, tenantId, ({ db }) =>
