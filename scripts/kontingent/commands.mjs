@@ -13,6 +13,7 @@ export const OPTIONS = {
   limit: { type: 'string', shows: 'NUMBER' },
   cursor: { type: 'string', shows: 'CURSOR' },
   all: { type: 'boolean' },
+  organization: { type: 'string', shows: 'ID' },
   until: { type: 'string', shows: 'INSTANT' },
   reason: { type: 'string', shows: 'WORDS' },
 };
@@ -92,6 +93,29 @@ export const COMMANDS = {
     says: 'Purchases that nobody has activated, the one that lapses first on top.',
     shows: ['lapsesAt', 'purchasedAt', 'planId', 'purchaser', 'subscriptionId', 'tenantId'],
     run: (api) => api.get('/marketplace/pending'),
+  },
+  reports: {
+    words: [],
+    options: ['organization', 'outcome', 'all'],
+    says: 'Usage reported to Microsoft that somebody should look at; --all: the newest of any state. Outcomes: queued, in_flight, unsure, accepted, expired, refused, lost.',
+    shows: ['hour', 'state', 'quantity', 'accepted', 'flags', 'dimension', 'planId', 'tenantId', 'subscriptionId', 'message'],
+    run: (api, _words, { organization, outcome, all }) =>
+      api.get('/metering/reports', { tenantId: organization, state: outcome, flagged: all || outcome ? undefined : 'true' }),
+  },
+  differences: {
+    words: [],
+    options: [],
+    says: 'Days on which Microsoft’s account of usage is not ours.',
+    shows: ['day', 'submitted', 'ours', 'processed', 'reconStatus', 'dimension', 'planId', 'resourceId'],
+    run: (api) => api.get('/metering/differences'),
+  },
+  resume: {
+    words: ['organization id', 'subscription id'],
+    options: ['reason'],
+    needs: ['reason'],
+    says: 'Let the meters of a subscription go on after what Microsoft refused was mended; all that is due is reported.',
+    run: (api, [tenantId, subscriptionId], { reason }) =>
+      api.post(`/tenants/${part(tenantId)}/metering/${part(subscriptionId)}/resume`, { reason }),
   },
   replay: {
     words: ['event id'],

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import express, { type Router } from 'express';
 import { newId } from '../platform/ids';
 import type { SandboxClock } from './clock';
@@ -43,6 +44,7 @@ export async function openMetering(
 
   router.post('/usageEvent', async (req, res) => {
     const said = await book(req.body as UsageEvent);
+    await pause(traps.set.slowUsage);
     if (isLost()) return void res.status(503).end();
     if (said.status === 'Accepted') return void res.json(said);
     if (said.status === 'Duplicate') return void res.status(409).json(said.error);
@@ -61,6 +63,7 @@ export async function openMetering(
       throw new MarketplaceRefusal(400, `A batch holds 1 to ${MOST_EVENTS} events.`);
     const result: Said[] = [];
     for (const event of request) result.push(await book(event));
+    await pause(traps.set.slowUsage);
     if (isLost()) return void res.status(503).end();
     res.json({ count: result.length, result });
   });

@@ -20,6 +20,8 @@ const Traps = z.strictObject({
   conflict409: times,
   /** … or happen, and are answered 503. */
   loseAnswers: times,
+  /** Usage is booked at once, and answered that much later. */
+  slowUsage: ms,
   /** So many looks at an operation are answered 400, as if there were none. */
   hideOperations: times,
   /** What the publisher asks for stays NotStarted that much longer. */
@@ -55,6 +57,7 @@ const NONE: Traps = {
   forbid403: 0,
   conflict409: 0,
   loseAnswers: 0,
+  slowUsage: 0,
   hideOperations: 0,
   operationNotStarted: 0,
   failActivation: 0,

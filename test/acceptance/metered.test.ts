@@ -45,7 +45,7 @@ describe('an organization on a metered plan: 50 tickets a month, more for those 
     expect(await owner.put('/overage/tickets', { agrees: true, cap: 5 })).toMatchObject({ status: 200, body: { agreement: { cap: 5 } } });
     await fill(5);
     expect(await create('beyond the cap')).toMatchObject({ status: 402, body: { limit: 55, used: 55 } });
-    await trap({ loseAnswers: 1 });
+    await trap({ loseAnswers: 1, slowUsage: 300 });
     await world.advance({ hours: 1, minutes: 2 });
     await world.settle();
     const items = await reports();
@@ -60,6 +60,10 @@ describe('an organization on a metered plan: 50 tickets a month, more for those 
       },
     ]);
     expect(items[0].usageEventId).toEqual(expect.any(String));
+    const { body } = await world.operator().get('/marketplace/calls');
+    const told = body.items.filter(({ path }: any) => /usageEvent/iu.test(path));
+    expect(told.map(({ durationMs }: any) => durationMs >= 300)).toEqual([true, true]);
+    await trap({ slowUsage: 0 });
     expect((await owner.get('/overage')).body.items[0]).toMatchObject({ accepted: '5', pending: '0' });
   });
 

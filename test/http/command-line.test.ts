@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type App, createApp } from '../../src/app';
 import { parseConfig } from '../../src/config';
+import { inTenant } from '../../src/platform/context';
 import { openDatabase, quiet } from '../support/database';
 import { freePort } from '../support/server-process';
 import { aTenant } from '../support/tenant';
@@ -99,6 +100,31 @@ test('an organization is found, shown, given units and unlocked; what the server
     code: 1,
     err: expect.stringContaining('event_not_found'),
   });
+});
+
+test('what was reported as usage is looked at, and a meter that was stopped goes on', async () => {
+  const tenant = await aTenant(app.ctx);
+  const marks = `insert into metering_marks (tenant_id, subscription_id, meter, window_start, window_end, closed_until, stopped_at, stopped_why)
+                 values ($1, $2, 'tickets', '2026-01-01', '2026-02-01', '2026-01-01', '2026-01-02', 'InvalidDimension')`;
+  await inTenant(app.ctx, tenant.tenantId, ({ db }) => db.query(marks, [tenant.tenantId, tenant.subscriptionId]));
+  const report = `insert into usage_reports (report_id, tenant_id, subscription_id, meter, resource_id, dimension, plan_id, hour, effective_at, quantity,
+                                             state, next_attempt_at, created_at)
+                  values (gen_random_uuid(), $1, $2::uuid, 'tickets', $2::text, 'extra', 'gold', $3, $3, 2, $4, $3, $3)`;
+  for (const [hour, state] of [
+    ['2026-01-01T10:00:00Z', 'accepted'],
+    ['2026-01-01T11:00:00Z', 'refused'],
+  ])
+    await app.ctx.database.query(report, [tenant.tenantId, tenant.subscriptionId, hour, state]);
+
+  const states = async (...words: string[]) => (await read('reports', ...words)).answer.items.map(({ state }: { state: string }) => state);
+  expect(await states()).toEqual(['refused']);
+  expect(await states('--all', '--organization', tenant.tenantId)).toEqual(['refused', 'accepted']);
+  expect(await states('--outcome', 'accepted')).toEqual(['accepted']);
+  expect(await kontingent('reports')).toMatchObject({ code: 0, out: expect.stringMatching(/2026-01-01T11:00:00.000Z +refused +2 /u) });
+  expect(await kontingent('differences')).toMatchObject({ code: 0, out: 'Nothing.\n' });
+  const resumed = () => read('resume', tenant.tenantId, tenant.subscriptionId, '--reason', 'mended in Partner Center');
+  expect((await resumed()).answer).toEqual({ resumed: ['tickets'] });
+  expect((await resumed()).answer).toEqual({ resumed: [] });
 });
 
 test('a wrong command line ends with 2 and names what is wrong; nobody who answers, no sign-in and a wrong token end with 1', async () => {

@@ -699,6 +699,23 @@ plans:
     expect(() => parseCatalog(text, 'metered.yaml')).toThrow(words);
   });
 
+  test('an offer has at most 30 dimensions', () => {
+    const plan = (rank: number) => `
+  - id: plan-${rank}
+    rank: ${rank}
+    name: { en: One, de: Eins, it: Uno }
+    description: { en: One, de: Eins, it: Uno }
+    ${monthly}
+    quotas:
+      tickets: { amount: 5, overage: { mode: metered, dimension: t${rank} } }
+      checklists: { amount: 5, overage: { mode: metered, dimension: c${rank} } }
+`;
+    const offer = (count: number) =>
+      `offer: metered\nbilling: marketplace\nplans:\n${Array.from({ length: count }, (_, at) => plan(at + 1)).join('')}`;
+    expect(parseCatalog(offer(15), 'metered.yaml').plans).toHaveLength(15);
+    expect(() => parseCatalog(offer(16), 'metered.yaml')).toThrow('32 dimensions are named; Microsoft meters at most 30');
+  });
+
   test('the example of a metered offer can be used', async () => {
     const catalog = await loadCatalog('plans/examples/metered.yaml');
     expect(catalog.plans.map(({ quotas }) => quotas.tickets!.overage.dimension)).toEqual(['extra_ticket', 'extra_ticket']);

@@ -89,12 +89,18 @@ test('reorderWebhooks: a suspension that is told after its end does not suspend'
   expect((await until(agree)).map(([, , status]) => status)).toEqual(['Subscribed', 'Subscribed']);
 });
 
-test('revertAfterRefusal: a plan nobody sells is refused, and the way back is accepted', async () => {
+test('revertAfterRefusal: a plan nobody sells is refused, and the way back is accepted, or none is told', async () => {
   await set({ unannouncedPlan: true });
   expect((await changePlan('unannounced')).status).toBe(202);
   expect(await until(agree)).toEqual(twice(['business-seats', 9, 'Subscribed']));
   const [market] = await world.purchases('owner');
   expect(market).toMatchObject({ pendingOperation: null, lastWebhook: { action: 'ChangePlan', status: 200 } });
+
+  await set({ revertAfterRefusal: false });
+  expect((await changePlan('unannounced')).status).toBe(202);
+  expect(await until(agree)).toEqual(twice(['business-seats', 9, 'Subscribed']));
+  const [refused] = await world.purchases('owner');
+  expect(refused).toMatchObject({ pendingOperation: null, lastWebhook: { action: 'ChangePlan', status: 400 } });
 });
 
 test('ignoreRefusal: a change that happens against our word takes nothing from the customer until it is understood', async () => {

@@ -97,13 +97,24 @@ function namesOf({ plans, resources }: Catalog): Contradiction[] {
   );
 }
 
+/** Source: metered billing for SaaS offers. */
+const MOST_DIMENSIONS = 30;
+
 function plansTogether({ plans, billing }: Catalog): Contradiction[] {
   const bases = plans.filter(({ role }) => role === 'base');
   const currency = plans[0]!.prices[0]!.currency;
+  const dimensions = new Set(plans.flatMap(({ quotas }) => METERS.flatMap((meter) => quotas[meter]?.overage.dimension ?? [])));
   const isSold = (term: string): boolean => bases.some(({ prices }) => prices.some((price) => price.term === term));
   const isPerSeat = (plan: CatalogPlan): boolean => plan.prices.some(({ per }) => per === 'full_license');
   return [
-    ...lines([['plans', bases.length === 0, 'an organization needs a plan of the role base first']]),
+    ...lines([
+      ['plans', bases.length === 0, 'an organization needs a plan of the role base first'],
+      [
+        'plans',
+        dimensions.size > MOST_DIMENSIONS,
+        `${dimensions.size} dimensions are named; Microsoft meters at most ${MOST_DIMENSIONS} of an offer`,
+      ],
+    ]),
     ...plans.flatMap((plan, index) => {
       const sameRank = plans.slice(0, index).find((other) => other.role === 'base' && other.rank === plan.rank);
       return within(
