@@ -254,9 +254,11 @@ describe('while it lasts', () => {
         await changeContract(tx, buyer.tenantId, contract, { termStart: start, termEnd: end }, cause, ctx.now());
         ends.push(end.toISOString());
       }
+      // In New York the last edge is six hours later: they are no term.
+      ends.push(nextTermOf((await lockContract(tx, buyer.tenantId, id))!, 'America/New_York').end.toISOString());
       return ends;
     });
-    expect(terms).toEqual(['2026-03-30T22:00:00.000Z', '2026-04-29T22:00:00.000Z', '2026-05-30T22:00:00.000Z']);
+    expect(terms).toEqual(['2026-03-30T22:00:00.000Z', '2026-04-29T22:00:00.000Z', '2026-05-30T22:00:00.000Z', '2026-06-30T04:00:00.000Z']);
     expect(await isDue(id)).toBe(false);
   });
 
