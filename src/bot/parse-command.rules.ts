@@ -80,16 +80,12 @@ export const commandTitle = (command: CommandName, locale: Locale): string => PH
 export function parseCommand(line: string): ParsedCommand {
   const text = withoutMention(line);
   const words = wordsOf(text);
-  if (words.length === 0) return { command: null, text };
   const best = candidates(words).sort((a, b) => a.slips - b.slips || b.words - a.words)[0];
   if (!best) return { command: null, text };
   const end = words[best.words - 1]!.end;
   return {
     command: best.command,
-    rest: text
-      .slice(end)
-      .replace(/^[\s:;,.!?–—-]+/u, '')
-      .trim(),
+    rest: text.slice(end).replace(/^[\s:;,.!?–—-]+/u, ''),
     text,
   };
 }
@@ -141,7 +137,7 @@ function candidates(words: readonly Word[]): Candidate[] {
       const length = phrase.split(' ').length;
       // One word more or less: a space too many or too few is a slip like others.
       for (const taken of new Set([length, length - 1, length + 1])) {
-        if (taken < 1 || taken > words.length) continue;
+        if (taken > words.length) continue;
         const extra = words.length - taken;
         const said = words
           .slice(0, taken)
@@ -161,20 +157,20 @@ function candidates(words: readonly Word[]): Candidate[] {
 function slipsBetween(phrase: string, said: string, alone: boolean): number | null {
   if (phrase === said) return 0;
   const most = phrase.length >= 9 ? 2 : phrase.length >= (alone ? 4 : 6) ? 1 : 0;
-  if (most === 0 || phrase[0] !== said[0] || Math.abs(phrase.length - said.length) > most) return null;
+  if (phrase[0] !== said[0] || Math.abs(phrase.length - said.length) > most) return null;
   const slips = editDistance(phrase, said);
   return slips <= most ? slips : null;
 }
 
 /** Insertions, deletions, replacements and neighbors swapped (optimal string alignment). */
 export function editDistance(a: string, b: string): number {
-  const rows = Array.from({ length: a.length + 1 }, (_, i) => [i, ...new Array<number>(b.length).fill(0)]);
+  const rows = Array.from({ length: a.length + 1 }, (_, i) => [i]);
   for (let j = 0; j <= b.length; j += 1) rows[0]![j] = j;
   for (let i = 1; i <= a.length; i += 1) {
     for (let j = 1; j <= b.length; j += 1) {
       const same = a[i - 1] === b[j - 1] ? 0 : 1;
       let least = Math.min(rows[i - 1]![j]! + 1, rows[i]![j - 1]! + 1, rows[i - 1]![j - 1]! + same);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) least = Math.min(least, rows[i - 2]![j - 2]! + 1);
+      if (a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) least = Math.min(least, rows[i - 2]![j - 2]! + 1);
       rows[i]![j] = least;
     }
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
-import { COMMANDS, commandTitle, editDistance, parseCommand } from '../../src/bot/parse-command.rules';
+import { COMMANDS, commandTitle, editDistance, fold, parseCommand } from '../../src/bot/parse-command.rules';
 
 const root = path.join(__dirname, '../..');
 
@@ -38,6 +38,11 @@ test.each([
   ['Hilfe', 'help', ''],
   ['aiuto', 'help', ''],
   ['help me please', 'help', 'me please'],
+  ['find ticket 1042', 'find', '1042'],
+  ['ticket suchen Drucker', 'find', 'Drucker'],
+  ['find tickt 1042', 'find', 'tickt 1042'],
+  ['sucher 1042', 'find', '1042'],
+  ['start', 'help', ''],
 ])('“%s” is %s', (line, command, rest) => {
   expect(parseCommand(line)).toMatchObject({ command, rest });
 });
@@ -54,6 +59,8 @@ test.each([
   ['serach printer', 'find', 'printer'],
   ['check liste starten Onboarding', 'start_checklist', 'Onboarding'],
   ['nouvo ticket stampante', 'new_ticket', 'stampante'],
+  ['neus tickt Drucker', 'new_ticket', 'Drucker'],
+  ['gutn tga', 'help', ''],
 ])('a slip of the finger is forgiven: “%s” is %s', (line, command, rest) => {
   expect(parseCommand(line)).toMatchObject({ command, rest });
 });
@@ -74,6 +81,8 @@ test.each([
 test('the mention of the bot is not part of what is said', () => {
   expect(parseCommand('<at>Kontingent</at>&nbsp;new ticket VPN')).toMatchObject({ command: 'new_ticket', rest: 'VPN' });
   expect(parseCommand('<at id="0">Kontingent</at> usage')).toMatchObject({ command: 'usage' });
+  expect(parseCommand('find<at>Kontingent</at>1042')).toMatchObject({ command: 'find', rest: '1042' });
+  expect(parseCommand('find&nbsp;1042')).toMatchObject({ command: 'find', rest: '1042' });
   expect(parseCommand('<at>Kontingent</at>')).toEqual({ command: null, text: '' });
   expect(parseCommand('   ')).toEqual({ command: null, text: '' });
 });
@@ -82,17 +91,22 @@ test.each([
   ['new ticket:  – Drucker', 'Drucker'],
   ['new ticket Drucker', 'Drucker'],
   ['new ticket a: b - c', 'a: b - c'],
+  ['new ticket (urgent) Drucker', '(urgent) Drucker'],
   ['new ticket Drucker  ', 'Drucker'],
 ])('of “%s” the signs between command and rest fall away, those within stay', (line, rest) => {
   expect(parseCommand(line)).toMatchObject({ command: 'new_ticket', rest });
 });
 
-test.each(['xelp', 'hepl me please', 'hxy', 'new'])(
+test.each(['xelp', 'hepl me please', 'hxy', 'new', 'settigns please', 'gtn tga'])(
   'too many slips, in too short a word or in a whole sentence, are none: “%s”',
   (line) => {
     expect(parseCommand(line).command).toBeNull();
   },
 );
+
+test('case, accents and the sharp s are no difference', () => {
+  expect(['Straße', 'STRASSE', 'Öffnung', 'OPPORTUNITÀ'].map(fold)).toEqual(['strasse', 'strasse', 'offnung', 'opportunita']);
+});
 
 test('the rest keeps its case, its lines and its accents', () => {
   expect(parseCommand('new ticket Größe ändern\nBitte bis Freitag')).toMatchObject({ rest: 'Größe ändern\nBitte bis Freitag' });
