@@ -109,10 +109,12 @@ test('a wait that is too long is left to the caller, with how long it is', async
   expect(failed).toMatchObject({ retryAfterMs: 60_000 });
 });
 
-test('the account of a day is read with the capital U of UsageEndDate', async () => {
+test('the account of a day is read with the capital U of UsageEndDate, in whatever spelling it comes', async () => {
   const one = event();
   await report(one);
   const lines = await service.client().readUsage({ from: '2026-03-10', until: '2026-03-11' });
+  service.isOdd = true;
+  expect(await service.client().readUsage({ from: '2026-03-10', until: '2026-03-11' })).toEqual(lines);
   expect(lines).toEqual([
     {
       day: '2026-03-10',

@@ -32,7 +32,7 @@ export class MeteringService {
   readonly troubles: Trouble[] = [];
   /** Statuses that the next events get instead of being booked; null: as usual. */
   readonly statuses: (string | null)[] = [];
-  /** Results come in another order, with other field spellings, and without a count. */
+  /** Results come in another order, with other field spellings, and without a count; lines of its account without their day. */
   isOdd = false;
   /** What is not taken says its status and why, and not what it is about. */
   isTerse = false;
@@ -119,9 +119,12 @@ export class MeteringService {
     });
     app.get('/api/usageEvents', (req, res) => {
       const { usageStartDate, UsageEndDate } = req.query as Record<string, string>;
-      res.json(
-        this.account().filter(({ usageDate }) => usageDate.slice(0, 10) >= usageStartDate! && usageDate.slice(0, 10) < UsageEndDate!),
+      const lines = this.account().filter(
+        ({ usageDate }) => usageDate.slice(0, 10) >= usageStartDate! && usageDate.slice(0, 10) < UsageEndDate!,
       );
+      if (!this.isOdd) return void res.json(lines);
+      const odd = lines.map(({ usageDate: _usageDate, ...line }) => capitalized(line));
+      res.json({ value: [{ note: 'a line of nobody' }, ...odd] });
     });
     return app;
   }

@@ -86,16 +86,18 @@ export async function waitingEvents(db: Queryable): Promise<{ waiting: number; o
   return row!;
 }
 
-/** Whether a change to this was refused once: whoever holds it all the same had it forced upon them. */
+/** Whether a change to this was refused once: whoever holds it all the same had it forced upon them. Events of a change name what stays too. */
 export async function hasRefused(
   db: Queryable,
   subscriptionId: string,
   wanted: { planId: string } | { quantity: number | null },
 ): Promise<boolean> {
-  const [field, value] = 'planId' in wanted ? ['planId', wanted.planId] : ['quantity', wanted.quantity];
+  const [action, field, value] =
+    'planId' in wanted ? ['changeplan', 'planId', wanted.planId] : ['changequantity', 'quantity', wanted.quantity];
   const found = await db.query(
-    `select 1 from marketplace_events where lower(subscription_id) = lower($1) and answer = 'refuse' and payload ->> $2::text = $3::text limit 1`,
-    [subscriptionId, field, value === null ? null : String(value)],
+    `select 1 from marketplace_events where lower(subscription_id) = lower($1) and answer = 'refuse' and lower(btrim(action)) = $4
+        and payload ->> $2::text = $3::text limit 1`,
+    [subscriptionId, field, value === null ? null : String(value), action],
   );
   return found.length > 0;
 }

@@ -18,8 +18,10 @@ export async function answerOpenOperations(ctx: Context, selling: Selling, subsc
     }
     return open.length;
   } catch (error) {
-    if (!(error instanceof MarketplaceUnavailable)) throw error;
-    ctx.log.warn({ err: error, subscriptionId }, 'open operations could not be looked for');
+    if ((error as Error).name === 'AbortError') throw error;
+    // The others are looked for all the same.
+    const level = error instanceof MarketplaceUnavailable ? 'warn' : 'error';
+    ctx.log[level]({ err: error, subscriptionId }, 'open operations could not be answered');
     return 0;
   }
 }

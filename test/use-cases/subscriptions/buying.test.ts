@@ -386,7 +386,8 @@ describe('webhooks', () => {
     const away = await announce(fixed.id, 'ChangePlan', { planId: 'standard' });
     expect([away.answer, away.operation.status]).toEqual(['refuse', 'Failed']);
 
-    const licensed = await buyAndActivate(aBuyer(), { planId: seats.planId, quantity: 5 });
+    const admin = aBuyer();
+    const licensed = await buyAndActivate(admin, { planId: seats.planId, quantity: 5 });
     for (const [quantity, status] of [
       [11, 'Failed'],
       [1, 'Failed'],
@@ -395,6 +396,14 @@ describe('webhooks', () => {
       const { answer, operation } = await announce(licensed.id, 'ChangeQuantity', { quantity });
       expect([quantity, answer, operation.status]).toEqual([quantity, status === 'Failed' ? 'refuse' : 'accept', status]);
     }
+    const few = await aDirectPlan(ctx, { ...sold, policies: { quantity: { min: 1, max: 3 } } });
+    const cramped = await announce(licensed.id, 'ChangePlan', { planId: few.planId });
+    expect([cramped.answer, cramped.operation.status]).toEqual(['refuse', 'Failed']);
+    const pressed = api.begin(licensed.id, 'ChangePlan', { planId: few.planId });
+    expect(await receive(api.webhookOf(pressed))).toMatchObject({ answer: 'refuse' });
+    api.settle(pressed);
+    await applyMarketplaceEvent(ctx, selling, pressed.id);
+    expect(await rowsOf(admin.tenantId)).toMatchObject([{ plan_id: few.planId, status: 'Subscribed' }]);
   });
 
   test('a plan that the marketplace put through all the same leaves the allowance as it was, and heals when it is published', async () => {
