@@ -101,6 +101,8 @@ export const Preview = z.discriminatedUnion('allowed', [
     irreversible: z.array(TrimmedItem),
     /** Of what there is too much even then: it stays, and nothing new can be created. */
     frozen: z.array(Excess),
+    /** More licenses are given to people than there would be: so long nobody loses theirs; null: they all have a place. */
+    licenses: z.object({ taken: z.number().int(), purchased: z.number().int(), graceDays: z.number().int() }).nullable(),
     /** The smallest plan that would have been enough in the last six usage periods; null: none. */
     fits: Fitting,
   }),

@@ -145,6 +145,7 @@ export const REQUEST_PROBLEM_CODES = [
   'method_not_allowed',
   'csrf',
   'identity_unavailable',
+  'marketplace_unavailable',
   'unavailable',
   'internal',
 ] as const;

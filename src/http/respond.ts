@@ -102,6 +102,7 @@ const STATUS: Record<ProblemCode, number> = {
   method_not_allowed: 405,
   csrf: 403,
   identity_unavailable: 503,
+  marketplace_unavailable: 503,
   unavailable: 503,
   internal: 500,
 };

@@ -1,4 +1,13 @@
-import type { AccountCancellation, AccountState, Activation } from '../../src/contract/account';
+import type {
+  AccountCancellation,
+  AccountChangeOrder,
+  AccountChangeQuestion,
+  AccountChoices,
+  AccountPreview,
+  AccountState,
+  AccountWithdrawal,
+  Activation,
+} from '../../src/contract/account';
 import type { Problem } from '../../src/contract/refusals';
 
 /** The server's no, or its silence: code `network` when nobody answered. */
@@ -32,6 +41,13 @@ export const fetchAccount = () => request<AccountState>('/account/state', { head
 export const activate = (activation: Activation, csrfToken: string) => post<AccountState>('/account/activate', csrfToken, activation);
 export const cancel = (cancellation: AccountCancellation, csrfToken: string) =>
   post<AccountState>('/account/cancel', csrfToken, cancellation);
+export const fetchChoices = (subscriptionId: string) =>
+  request<AccountChoices>(`/account/choices?${new URLSearchParams({ subscriptionId })}`, { headers: { accept: 'application/json' } });
+export const previewChange = (question: AccountChangeQuestion, csrfToken: string) =>
+  post<AccountPreview>('/account/changes/preview', csrfToken, question);
+export const orderChange = (order: AccountChangeOrder, csrfToken: string) => post<AccountState>('/account/changes', csrfToken, order);
+export const withdrawChange = (withdrawal: AccountWithdrawal, csrfToken: string) =>
+  post<AccountState>('/account/changes/withdraw', csrfToken, withdrawal);
 export const signOut = (csrfToken: string) => post<unknown>('/account/sign-out', csrfToken, {});
 
 /** Where Microsoft asks who somebody is. */

@@ -1,17 +1,19 @@
 import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { AccountState } from '../../src/contract/account';
+import type { AccountState, AccountSubscription } from '../../src/contract/account';
 import type { Locale } from '../../src/contract/common';
 import { changeLocale } from '../shared/i18n';
 import { AccountError, ADMIN_CENTER_URL, fetchAccount, SIGN_IN_URL, signOut } from './account-api';
 import { ActivationForm } from './activation-form';
+import { ChangeSection } from './change-section';
 import { Ending } from './ending';
-import { chosenLanguage, keepLanguage, LANGUAGES } from './language';
+import { chosenLanguage, day, dayHere, keepLanguage, LANGUAGES } from './language';
 import { ProblemNote } from './problem-note';
 import { SubscriptionFacts } from './subscription-facts';
 
-/** How often to look whether Microsoft has confirmed an activation. */
+/** How often to look whether Microsoft has confirmed an activation or a change. */
 const CONFIRMATION_POLL_MS = 4000;
+const LONGEST_POLL_MS = 30_000;
 
 /** The account page: where a purchase is activated and a subscription looked up, outside Teams. */
 export function AccountApp() {
@@ -45,6 +47,19 @@ export function AccountApp() {
     const poll = setInterval(() => void load(), CONFIRMATION_POLL_MS);
     return () => clearInterval(poll);
   }, [unconfirmed, load]);
+
+  const isChanging = account?.change?.latest?.state === 'awaiting_marketplace';
+  useEffect(() => {
+    if (!isChanging) return;
+    let pauseMs = CONFIRMATION_POLL_MS;
+    let timer = setTimeout(look, pauseMs);
+    return () => clearTimeout(timer);
+    function look() {
+      // What takes longer is looked after less often.
+      pauseMs = Math.min(pauseMs * 1.2, LONGEST_POLL_MS);
+      void load().finally(() => (timer = setTimeout(look, pauseMs)));
+    }
+  }, [isChanging, load]);
 
   const activated = (next: AccountState) => {
     setAccount(next);
@@ -143,6 +158,8 @@ interface ContentProps {
 function Content({ account, justActivated, unconfirmed, activated, changed, reload }: ContentProps) {
   const { t } = useTranslation('account');
   const { state, subscription } = account;
+  const name = nameOf(account);
+  const isPersonal = account.signedInAs?.organizationId === PERSONAL_ACCOUNTS;
   if (unconfirmed) return <Told title={t('confirming.title')} texts={[t('confirming.text')]} waiting />;
   if (state === 'new' && subscription)
     return <ActivationForm account={{ ...account, subscription }} activated={activated} reload={reload} />;
@@ -181,32 +198,71 @@ function Content({ account, justActivated, unconfirmed, activated, changed, relo
     case 'active':
     case 'suspended':
     case 'ended':
-      if (subscription) return <Subscribed account={account} justActivated={justActivated} changed={changed} />;
+      if (subscription)
+        return <Subscribed account={{ ...account, subscription }} justActivated={justActivated} changed={changed} reload={reload} />;
       break;
+    case 'activated':
     case 'visitor':
+      return <Colleague account={account} />;
+    case 'wrong_account':
       return (
         <Told
-          title={t('visitor.title')}
-          texts={[t('visitor.text'), t('visitor.who', { name: account.signedInAs?.address ?? account.signedInAs?.name })]}
+          title={t('wrong_account.title')}
+          texts={[t('wrong_account.text', { name }), t(`wrong_account.${isPersonal ? 'personal' : 'how'}`)]}
         >
-          {subscription && <SubscriptionFacts subscription={subscription} />}
           <div className="acts">
-            <a className="button primary" href={account.openTeamsUrl}>
-              {t('openTeams')}
-            </a>
-            <AnotherAccount account={account} />
+            <AnotherAccount account={account} primary />
+            {isPersonal && <AdminCenterLink />}
           </div>
         </Told>
       );
   }
   return (
-    <Told
-      title={t('no_purchase.title')}
-      texts={[t('no_purchase.text', { name: account.signedInAs?.address ?? account.signedInAs?.name }), t('no_purchase.how')]}
-    >
+    <Told title={t('no_purchase.title')} texts={[t('no_purchase.text', { name }), t('no_purchase.how')]}>
       <div className="acts">
         <AnotherAccount account={account} />
         <AdminCenterLink />
+      </div>
+    </Told>
+  );
+}
+
+/** By the address people know which of their accounts it is. */
+const nameOf = ({ signedInAs }: AccountState) => signedInAs?.address ?? signedInAs?.name;
+
+/** The one tenant of all personal Microsoft accounts. */
+const PERSONAL_ACCOUNTS = '9188040d-6c67-4c5b-b112-36a304b66dad';
+
+/** Somebody of the organization who has nothing to decide here: what is so, and where to go. */
+function Colleague({ account }: { account: AccountState }) {
+  const { t, i18n } = useTranslation('account');
+  const { state, subscription, openTeamsUrl } = account;
+  const [title, ...texts] = wordsFor();
+  function wordsFor(): string[] {
+    const who = t('visitor.who', { name: nameOf(account) });
+    const activatedAt = subscription?.activatedAt;
+    if (state === 'activated')
+      return [
+        t('activated.title'),
+        activatedAt ? t('activated.text', { day: day(i18n.language, activatedAt) }) : t('activated.textWithoutDay'),
+        t('activated.teams'),
+        t('activated.who', { name: nameOf(account) }),
+      ];
+    if (subscription?.status === 'PendingFulfillmentStart') return [t('visitor.pending.title'), t('visitor.pending.text'), who];
+    if (subscription?.status === 'Unsubscribed') return [t('visitor.ended.title'), t('visitor.ended.text'), who];
+    return [t('visitor.title'), t('visitor.text'), who];
+  }
+  const isPending = subscription?.status === 'PendingFulfillmentStart';
+  return (
+    <Told title={title!} texts={texts}>
+      {subscription && <SubscriptionFacts subscription={subscription} />}
+      <div className="acts">
+        {!isPending && (
+          <a className="button primary" href={openTeamsUrl}>
+            {t('openTeams')}
+          </a>
+        )}
+        <AnotherAccount account={account} primary={isPending} />
       </div>
     </Told>
   );
@@ -249,15 +305,17 @@ function Subscribed({
   account,
   justActivated,
   changed,
+  reload,
 }: {
-  account: AccountState;
+  account: AccountState & { subscription: AccountSubscription };
   justActivated: boolean;
   changed(next: AccountState): void;
+  reload(): void;
 }) {
-  const { t } = useTranslation('account');
-  const { subscription, others, openTeamsUrl } = account;
+  const { t, i18n } = useTranslation('account');
+  const { subscription, others, openTeamsUrl, change, ending } = account;
   const state = account.state as 'active' | 'suspended' | 'ended';
-  if (!subscription) return null;
+  const isKept = state !== 'ended' || !!ending?.keptUntil;
   return (
     <div className="columns">
       <section className="panel">
@@ -267,7 +325,8 @@ function Subscribed({
           </p>
         )}
         <h1 tabIndex={-1}>{t(`${state}.title`, { plan: subscription.planName })}</h1>
-        <p>{t(`${state}.text`)}</p>
+        <p>{t(isKept ? `${state}.text` : others.length > 0 ? 'ended.others' : 'ended.gone')}</p>
+        {ending?.deletedAt && <p className="note note-problem">{t('kept.deleted', { day: dayHere(i18n.language, ending.deletedAt) })}</p>}
         <div className="acts">
           {state === 'suspended' && <AdminCenterLink primary />}
           <a className={`button ${state === 'active' ? 'primary' : ''}`} href={openTeamsUrl}>
@@ -276,10 +335,11 @@ function Subscribed({
         </div>
         <h2>{t('subscription')}</h2>
         <SubscriptionFacts subscription={subscription} />
+        {change && <ChangeSection account={{ ...account, subscription, change }} changed={changed} reload={reload} />}
       </section>
       <aside className="panel">
         <h2>{t(`${state}.asideTitle`)}</h2>
-        <p>{t(`${state}.aside`)}</p>
+        {isKept ? <p>{t(`${state}.aside`)}</p> : others.length === 0 && <p>{t('ended.asideGone')}</p>}
         {state === 'active' && <p>{t('active.refund')}</p>}
         {state !== 'suspended' && <AdminCenterLink />}
         <Ending account={account} changed={changed} />
@@ -310,11 +370,15 @@ function AdminCenterLink({ primary }: { primary?: boolean }) {
   );
 }
 
-function AnotherAccount({ account }: { account: AccountState }) {
+function AnotherAccount({ account, primary }: { account: AccountState; primary?: boolean }) {
   const { t } = useTranslation('account');
   const leave = () => signOut(account.csrfToken ?? '').then(() => window.location.assign(SIGN_IN_URL));
   return (
-    <button type="button" className="button" onClick={() => void leave().catch(() => window.location.assign(SIGN_IN_URL))}>
+    <button
+      type="button"
+      className={`button ${primary ? 'primary' : ''}`}
+      onClick={() => void leave().catch(() => window.location.assign(SIGN_IN_URL))}
+    >
       {t('anotherAccount')}
     </button>
   );

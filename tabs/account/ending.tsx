@@ -17,7 +17,7 @@ export function Ending({ account, changed }: { account: AccountState; changed(ne
   if (ending.keptUntil)
     return (
       <>
-        <p>{t('kept.until', { until: instant(i18n.language, ending.keptUntil) })}</p>
+        <p>{t('kept.until', { until: instant(i18n.language, ending.deletedAt ?? ending.keptUntil) })}</p>
         <a className="button" href={EXPORT_URL} download>
           {t('kept.export')}
         </a>

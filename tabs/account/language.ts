@@ -32,11 +32,21 @@ export function keepLanguage(locale: Locale): void {
 export const day = (locale: string, iso: string) =>
   new Intl.DateTimeFormat(TAGS[localeOf(locale)], { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(iso));
 
+/** The day of an instant by the reader's own clock. */
+export const dayHere = (locale: string, iso: string) =>
+  new Intl.DateTimeFormat(TAGS[localeOf(locale)], { dateStyle: 'long' }).format(new Date(iso));
+
 /** To the minute, by the reader's own clock. */
 export const instant = (locale: string, iso: string) =>
   new Intl.DateTimeFormat(TAGS[localeOf(locale)], { dateStyle: 'long', timeStyle: 'short' }).format(new Date(iso));
 
 export const count = (locale: string, value: number) => new Intl.NumberFormat(TAGS[localeOf(locale)]).format(value);
+
+/** Minor units, such as cents. */
+export function money(locale: string, minor: number, currency: string): string {
+  const format = new Intl.NumberFormat(TAGS[localeOf(locale)], { style: 'currency', currency });
+  return format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+}
 
 export const browserTimeZone = () => new Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
 

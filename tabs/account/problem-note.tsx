@@ -11,20 +11,28 @@ const NEEDS_RELOAD = new Set([
   'purchase_token_invalid',
   'cancellation_window_closed',
   'consent_missing',
+  'preview_outdated',
+  'change_open',
+  'change_closed',
+  'change_not_found',
+  'subscription_inactive',
+  'not_allowed',
 ]);
 const NEEDS_SIGN_IN = new Set(['token_missing', 'token_invalid']);
 
 /** What went wrong, in the reader's words, and what to do next. */
 export function ProblemNote({ problem: { problem }, reload }: { problem: AccountError; reload(): void }) {
   const { t, i18n } = useTranslation('account');
-  const { code, reason, requestId } = problem;
+  const { code, requestId } = problem;
+  // The fact by which a code has closer sentences than its own.
+  const closer = ['reason', 'of', 'needs', 'subscriptionStatus'].map((fact) => problem[fact]).find((fact) => fact !== undefined);
   const known = i18n.exists(`refusals:${code}`);
   return (
     <div className="note note-problem" role="alert">
       <p>
         {code === 'network' && t('network')}
         {code !== 'network' &&
-          t(`refusals:${known ? code : 'internal'}`, { ...problem, ...(reason === undefined ? {} : { context: String(reason) }) })}
+          t(`refusals:${known ? code : 'internal'}`, { ...problem, ...(closer === undefined ? {} : { context: String(closer) }) })}
       </p>
       {NEEDS_RELOAD.has(code) && (
         <button type="button" className="button" onClick={reload}>

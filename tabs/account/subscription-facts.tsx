@@ -9,7 +9,7 @@ const inOrder = (a: { meter: string }, b: { meter: string }) => ORDER.indexOf(a.
 /** Plan, status, term and limits of one subscription; no prices, for Microsoft bills. */
 export function SubscriptionFacts({ subscription }: { subscription: AccountSubscription }) {
   const { t, i18n } = useTranslation('account');
-  const { offerId, planName, name, status, quantity, isFreeTrial, purchasedAt, limits } = subscription;
+  const { offerId, planName, name, status, quantity, isFreeTrial, purchasedAt, activatedAt, limits } = subscription;
   return (
     <dl className="facts">
       <dt>{t('facts.offer')}</dt>
@@ -39,6 +39,12 @@ export function SubscriptionFacts({ subscription }: { subscription: AccountSubsc
         <>
           <dt>{t('facts.purchased')}</dt>
           <dd>{day(i18n.language, purchasedAt)}</dd>
+        </>
+      )}
+      {activatedAt && (
+        <>
+          <dt>{t('facts.activated')}</dt>
+          <dd>{day(i18n.language, activatedAt)}</dd>
         </>
       )}
       {limits.length > 0 && (

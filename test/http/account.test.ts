@@ -6,7 +6,9 @@ import type { Express } from 'express';
 import request, { type Response } from 'supertest';
 import { createSignIn } from '../../src/clients/entra/sign-in';
 import { parseConfig } from '../../src/config';
-import { AccountState } from '../../src/contract/account';
+import { type AccountPreview, AccountState } from '../../src/contract/account';
+import { runOutbox } from '../../src/features/outbox/outbox';
+import { planChangeHandlers } from '../../src/features/plan-changes/handlers';
 import { loadCatalog } from '../../src/features/plans/catalog';
 import { publishPlans } from '../../src/features/plans/publish-plans';
 import { accountRoutes, purchaseTokenOf } from '../../src/http/routes/account';
@@ -15,9 +17,10 @@ import { createEntraVerifier } from '../../src/http/verify-entra-token';
 import { type Context, inTenant } from '../../src/platform/context';
 import { createLogger } from '../../src/platform/logger';
 import { CLIENT_ID, stagingEnv } from '../support/app';
-import { type TestClock, testContext } from '../support/database';
+import { TestClock, testContext } from '../support/database';
 import { AUTHORITY_HOST, startEntra, type TestEntra } from '../support/entra';
 import { FulfillmentApi } from '../support/fulfillment-api';
+import { publishPreset } from '../support/presets';
 import { sellingAt } from '../support/selling';
 
 const PUBLIC_URL = 'https://kontingent.example';
@@ -292,13 +295,214 @@ describe('ending', () => {
   });
 });
 
+/** A browser in which a buyer has activated what they bought. */
+async function anActive(person: Person, given: object = {}) {
+  const bought = buy(person, given);
+  const browser = new Browser();
+  await browser.land(bought.token);
+  await browser.signIn(person);
+  await browser.state();
+  expect((await browser.activate(bought.id)).status).toBe(200);
+  return { bought, browser };
+}
+
+describe('changing plan and seats', () => {
+  const plan = (planId: string, more: object = {}) => ({ planId, displayName: planId, hasFreeTrials: true, ...more });
+  const consent = { change: true };
+  let real: TestClock;
+
+  beforeAll(() => {
+    api.plans = ['free', 'standard', 'premium', 'starter-seats'].map((id) => plan(id, id === 'starter-seats' ? { maxQuantity: 50 } : {}));
+    api.plans.push(plan('professional', { isStopSell: true }), plan('business-seats', { minQuantity: 20, maxQuantity: 30 }));
+  });
+  beforeEach(() => (real = new TestClock(new Date('2026-03-10T09:00:00.000Z'))));
+
+  /** What waits is sent and followed, round by round. */
+  async function deliver(rounds = 4): Promise<void> {
+    const messages = { sendAnnouncement: async () => ({ outcome: 'sent' as const }) };
+    for (let round = 1; round <= rounds; round += 1) {
+      await runOutbox(ctx, planChangeHandlers(ctx, { selling: sellingAt(api), messages }), real);
+      real.advance({ seconds: 30 });
+    }
+  }
+  const asked = (id: string) => api.callsTo('PATCH', new RegExp(`subscriptions/${id}$`)).map(({ body }) => body);
+  const choices = (browser: Browser, id: string) => browser.get(`/account/choices?subscriptionId=${id}`);
+  const preview = async (browser: Browser, subscriptionId: string, wanted: object) =>
+    (await browser.post('/account/changes/preview', { subscriptionId, ...wanted })).body as AccountPreview;
+  const allowed = ({ preview: shown }: AccountPreview) => {
+    if (!shown.allowed) throw new Error(JSON.stringify(shown.refusal));
+    return shown;
+  };
+
+  test('TW-21: the buyer chooses among plans that Microsoft lists, sees what changes, orders once however often, and follows it', async () => {
+    const { bought, browser } = await anActive(aPerson(), { planId: 'standard' });
+    expect((await browser.state()).change).toEqual({ barred: null, hasSeats: false, latest: null });
+    const { body } = await choices(browser, bought.id);
+    // Neither the one held, nor one that is no longer sold, nor of another offer.
+    expect(body.plans.map(({ planId, direction }: { planId: string; direction: string }) => [planId, direction])).toEqual([
+      ['free', 'downgrade'],
+      ['premium', 'upgrade'],
+    ]);
+    expect(body).toMatchObject({ seats: null, plans: [{}, { price: '€59.00 per month', endsTrial: false, seats: null }] });
+
+    const shown = await preview(browser, bought.id, { toPlanId: 'premium' });
+    expect(shown.names).toMatchObject({ tickets: 'tickets' });
+    const { previewId, effective, money } = allowed(shown);
+    expect([effective, money!.isEstimate]).toEqual(['now', true]);
+    const order = { subscriptionId: bought.id, previewId };
+    expect((await browser.post('/account/changes', order)).body).toMatchObject({ status: 409, code: 'consent_missing', of: 'change' });
+
+    const clicks = await Promise.all([1, 2, 3].map(() => browser.post('/account/changes', { ...order, consent })));
+    for (const click of clicks)
+      expect(AccountState.parse(click.body).change!.latest).toMatchObject({ state: 'awaiting_marketplace', to: { planId: 'premium' } });
+    expect((await browser.post('/account/changes/preview', { subscriptionId: bought.id, toPlanId: 'free' })).body.preview).toMatchObject({
+      allowed: false,
+      refusal: { code: 'change_open' },
+    });
+    await deliver();
+    expect(asked(bought.id)).toEqual([{ planId: 'premium' }]);
+    api.settle([...api.operations.values()].find(({ subscriptionId }) => subscriptionId === bought.id)!);
+    await deliver();
+    expect(await browser.state()).toMatchObject({
+      state: 'active',
+      subscription: { planId: 'premium' },
+      change: { latest: { state: 'applied' } },
+    });
+    const audits = await inTenant(ctx, bought.tenantId, ({ db }) =>
+      db.query<{ actor: string; via: string }>(`select actor, via from audit_log where tenant_id = $1 and action = 'plan_change.ordered'`, [
+        bought.tenantId,
+      ]),
+    );
+    expect(audits).toEqual([{ actor: bought.objectId, via: 'account' }]);
+  });
+
+  test('what Microsoft refuses is told, the plan stays, and another may be ordered', async () => {
+    const { bought, browser } = await anActive(aPerson(), { planId: 'standard' });
+    const { previewId } = allowed(await preview(browser, bought.id, { toPlanId: 'premium' }));
+    await browser.post('/account/changes', { subscriptionId: bought.id, previewId, consent });
+    await deliver(1);
+    api.settle([...api.operations.values()].find(({ subscriptionId }) => subscriptionId === bought.id)!, false);
+    await deliver();
+    expect(await browser.state()).toMatchObject({ subscription: { planId: 'standard' }, change: { latest: { state: 'refused' } } });
+    expect((await preview(browser, bought.id, { toPlanId: 'premium' })).preview.allowed).toBe(true);
+  });
+
+  test('a change that waits for the end of the period is withdrawn by who ordered it', async () => {
+    const { bought, browser } = await anActive(aPerson(), { planId: 'standard' });
+    const { previewId } = allowed(await preview(browser, bought.id, { toPlanId: 'free' }));
+    await browser.post('/account/changes', { subscriptionId: bought.id, previewId, consent });
+    const { latest } = (await browser.state()).change!;
+    expect(latest).toMatchObject({ state: 'scheduled', direction: 'downgrade' });
+    const withdrawal = { subscriptionId: bought.id, changeId: latest!.id };
+    expect((await browser.post('/account/changes/withdraw', withdrawal)).body.change.latest.state).toBe('withdrawn');
+    await deliver();
+    expect(asked(bought.id)).toEqual([]);
+  });
+
+  test('seats: within what the plan and Microsoft allow; fewer than are given to people is said before, with numbers', async () => {
+    const person = aPerson();
+    await publishPreset(ctx, 'license-pool');
+    const { bought, browser } = await anActive(person, { planId: 'starter-seats', offerId: 'kontingent-seats', quantity: 3 });
+    await inTenant(ctx, person.tenantId, ({ db }) =>
+      db.query(
+        `insert into members (tenant_id, member_id, name, role, address, created_at, last_active_at, license)
+         select $1, gen_random_uuid(), 'A colleague', 'member', null, $2, $2, 'full' from generate_series(1, 2)`,
+        [person.tenantId, ctx.now()],
+      ),
+    );
+    expect((await browser.state()).change).toMatchObject({ hasSeats: true });
+    // The plan sells up to 5,000; Microsoft lists 50. Another plan begins at 20: the seats come first.
+    expect((await choices(browser, bought.id)).body).toMatchObject({
+      seats: { held: 3, taken: 3, min: 1, max: 50 },
+      plans: [{ planId: 'business-seats', seats: { min: 20, max: 30 } }],
+    });
+    const fewer = allowed(await preview(browser, bought.id, { toPlanId: 'starter-seats', quantity: 2 }));
+    expect(fewer).toMatchObject({ direction: 'downgrade', licenses: { taken: 3, purchased: 2, graceDays: 30 } });
+    expect(allowed(await preview(browser, bought.id, { toPlanId: 'starter-seats', quantity: 4 })).licenses).toBeNull();
+    expect((await preview(browser, bought.id, { toPlanId: 'starter-seats', quantity: 5001 })).preview).toMatchObject({
+      allowed: false,
+      refusal: { code: 'quantity_out_of_bounds', quantity: 5001, min: 1, max: 5000 },
+    });
+    await publishPlans(ctx, await loadCatalog('plans/default.yaml'));
+  });
+
+  test('a partner’s customer is told so, and a change is not taken', async () => {
+    const { bought, browser } = await anActive(aPerson(), { planId: 'standard', allowed: ['Read'] });
+    expect((await browser.state()).change).toMatchObject({ barred: 'by_partner' });
+    expect((await choices(browser, bought.id)).body.plans).toEqual([]);
+    expect((await preview(browser, bought.id, { toPlanId: 'premium' })).preview).toMatchObject({
+      allowed: false,
+      refusal: { code: 'change_not_allowed', reason: 'by_partner' },
+    });
+  });
+
+  test('what is suspended or has ended offers no change', async () => {
+    const { bought, browser } = await anActive(aPerson(), { planId: 'standard' });
+    bought.status = 'Suspended';
+    expect(await browser.state()).toMatchObject({ state: 'suspended', change: null });
+    expect((await preview(browser, bought.id, { toPlanId: 'premium' })).preview).toMatchObject({
+      refusal: { code: 'subscription_inactive' },
+    });
+  });
+
+  test('a marketplace that is away offers nothing for now, and says why', async () => {
+    const { bought, browser } = await anActive(aPerson(), { planId: 'standard' });
+    api.troubles.push(503, 503, 503);
+    expect((await choices(browser, bought.id)).body).toMatchObject({ status: 503, code: 'marketplace_unavailable' });
+  });
+
+  test('strangers, colleagues without the right, and other pages change nothing', async () => {
+    const person = aPerson();
+    const { bought, browser } = await anActive(person, { planId: 'standard' });
+    const { previewId } = allowed(await preview(browser, bought.id, { toPlanId: 'premium' }));
+    const order = { subscriptionId: bought.id, previewId, consent };
+    const acts: [string, object][] = [
+      ['/account/changes/preview', { subscriptionId: bought.id, toPlanId: 'premium' }],
+      ['/account/changes', order],
+      ['/account/changes/withdraw', { subscriptionId: bought.id, changeId: randomUUID() }],
+    ];
+    const stranger = new Browser();
+    await stranger.land(bought.token);
+    await stranger.signIn(aPerson());
+    expect((await stranger.state()).change).toBeNull();
+    const colleague = new Browser();
+    await colleague.land(bought.token);
+    await colleague.signIn(aPerson({ tenantId: person.tenantId }));
+    expect((await colleague.state()).change).toBeNull();
+    for (const [to, body] of acts) {
+      expect((await stranger.post(to, body)).body).toMatchObject({ status: 404, code: 'subscription_not_found' });
+      expect((await colleague.post(to, body)).body).toMatchObject({ status: 403, code: 'not_allowed', needs: 'manage_plan' });
+      expect((await browser.post(to, body, { Origin: PUBLIC_URL })).body).toMatchObject({ status: 403, code: 'csrf' });
+      expect((await browser.post(to, body, { 'X-CSRF-Token': browser.csrf, Origin: 'https://evil.example' })).body).toMatchObject({
+        code: 'csrf',
+      });
+      expect((await request(app).post(to).send(body)).body).toMatchObject({ status: 401, code: 'token_missing' });
+    }
+    expect((await choices(stranger, bought.id)).status).toBe(404);
+    expect((await choices(colleague, bought.id)).status).toBe(403);
+    expect((await request(app).get(`/account/choices?subscriptionId=${bought.id}`)).status).toBe(401);
+    await deliver();
+    expect(asked(bought.id)).toEqual([]);
+  });
+
+  test('who bought a second subscription changes that one, whatever their role', async () => {
+    const owner = aPerson();
+    const { bought: first } = await anActive(owner, { planId: 'standard' });
+    const { bought: second, browser } = await anActive(aPerson({ tenantId: owner.tenantId }), { planId: 'free' });
+    const { previewId } = allowed(await preview(browser, second.id, { toPlanId: 'standard' }));
+    const order = { subscriptionId: second.id, previewId, consent };
+    expect((await browser.post('/account/changes', order)).body.change.latest).toMatchObject({ to: { planId: 'standard' } });
+    expect((await browser.post('/account/changes/preview', { subscriptionId: first.id, toPlanId: 'premium' })).status).toBe(403);
+  });
+});
+
 describe('who is who', () => {
   test('somebody of another organization learns nothing of the purchase and cannot activate it', async () => {
     const bought = buy(aPerson());
     const browser = new Browser();
     await browser.land(bought.token);
     await browser.signIn(aPerson());
-    expect(await browser.state()).toMatchObject({ state: 'visitor', subscription: null, others: [] });
+    expect(await browser.state()).toMatchObject({ state: 'wrong_account', subscription: null, others: [] });
     expect((await browser.activate(bought.id)).body).toMatchObject({ status: 403, code: 'not_purchaser' });
     expect(api.subscriptions.get(bought.id)!.status).toBe('PendingFulfillmentStart');
   });
@@ -309,7 +513,26 @@ describe('who is who', () => {
     const browser = new Browser();
     await browser.land(bought.token);
     await browser.signIn(aPerson({ tenantId: buyer.tenantId }));
-    expect(await browser.state()).toMatchObject({ state: 'visitor', subscription: { id: bought.id } });
+    expect(await browser.state()).toMatchObject({ state: 'visitor', subscription: { id: bought.id, activatedAt: null } });
+    expect((await browser.activate(bought.id)).status).toBe(403);
+  });
+
+  test('what a colleague has activated is said to be, with its day and nobody’s name', async () => {
+    const buyer = aPerson({ name: 'Olivia Owner' });
+    const { bought } = await anActive(buyer);
+    const browser = new Browser();
+    await browser.land(bought.token);
+    await browser.signIn(aPerson({ tenantId: buyer.tenantId, name: 'Mara Member' }));
+    const state = await browser.state();
+    expect(state).toMatchObject({
+      state: 'activated',
+      subscription: { id: bought.id, activatedAt: clock.now().toISOString() },
+      others: [],
+      ending: null,
+      change: null,
+      suggestedContact: null,
+    });
+    expect(JSON.stringify(state)).not.toMatch(/Olivia|sample\.example\b.*buyer|buyer@/);
     expect((await browser.activate(bought.id)).status).toBe(403);
   });
 
@@ -349,7 +572,7 @@ describe('who is who', () => {
     const browser = new Browser();
     await browser.land(bought.token);
     await browser.signIn(personal);
-    expect(await browser.state()).toMatchObject({ state: 'visitor', subscription: null });
+    expect(await browser.state()).toMatchObject({ state: 'wrong_account', subscription: null });
     expect((await browser.activate(bought.id)).status).toBe(403);
   });
 
@@ -359,7 +582,7 @@ describe('who is who', () => {
     const browser = new Browser();
     await browser.land(bought.token);
     await browser.signIn(aPerson());
-    expect(await browser.state()).toMatchObject({ state: 'visitor' });
+    expect(await browser.state()).toMatchObject({ state: 'wrong_account' });
     expect((await browser.post('/account/sign-out')).status).toBe(204);
     expect(await browser.state()).toMatchObject({ state: 'signed_out' });
     await browser.signIn(buyer);

@@ -31,6 +31,9 @@ export const TOPICS = {
 /** Why somebody's license is another one now. */
 export type Because = 'given' | 'taken' | 'granted' | 'refused' | 'place_free' | 'stepped_down';
 
+/** The pool as it is, for whoever only reads; null: no licenses are assigned here. */
+export const poolOf = (tx: TxContext, tenantId: string): Promise<PoolRow | null> => findPool(tx.db, tenantId);
+
 /** The pool, with everybody else who gives places kept waiting until the transaction ends; null: no licenses are assigned here. */
 export async function holdPool(tx: TxContext, tenantId: string): Promise<PoolRow | null> {
   await lockTenant(tx.db, tenantId);

@@ -140,6 +140,33 @@ function quantityOf(held: Held, { quantity }: Wanted, to: Plan): Result<number |
   return number >= min && number <= max ? ok(number) : refuse({ code: 'quantity_out_of_bounds', quantity: number, min, max });
 }
 
+/** Licenses that are given to people, of all subscriptions together. */
+export interface GivenLicenses {
+  /** null: unlimited. */
+  purchased: number | null;
+  taken: number;
+}
+
+/** More licenses given to people than a change leaves, and how long that is borne; null: they all have a place, or none are given. */
+export function shortageAfter(
+  { held, licenses }: { held: Pick<Held, 'plan' | 'quantity'>; licenses: GivenLicenses | null },
+  { to, quantity }: Pick<Decision, 'to' | 'quantity'>,
+): { taken: number; purchased: number; graceDays: number } | null {
+  const { scope, full, graceDays } = to.policies.license;
+  const before = placesOf(held.plan, held.quantity);
+  const after = placesOf(to, quantity);
+  if (scope !== 'user' || full === 'unlimited' || !licenses || licenses.purchased === null || before === null || after === null)
+    return null;
+  const purchased = licenses.purchased - before + after;
+  return licenses.taken > purchased ? { taken: licenses.taken, purchased, graceDays } : null;
+}
+
+/** Places that a plan has for full licenses; null: unlimited. */
+function placesOf({ policies: { license } }: Plan, quantity: number | null): number | null {
+  if (license.scope !== 'user') return 0;
+  return license.full === 'unlimited' ? null : license.full === 'quantity' ? (quantity ?? 0) : license.full;
+}
+
 function isAbove(to: Plan, quantity: number | null, held: Held): boolean {
   if (to.rank !== held.plan.rank) return to.rank > held.plan.rank;
   return (quantity ?? 1) > (held.quantity ?? 1);

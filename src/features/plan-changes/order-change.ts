@@ -16,6 +16,7 @@ import { type Created, type CreationKey, keyOf } from '../usage/creation';
 import { once } from '../usage/once';
 import { recall } from '../usage/recall';
 import { refreshCounters } from '../usage/refresh-counters';
+import type { Admit } from './admit';
 import { applyToContract, trimItems } from './apply-change';
 import { billChange } from './bill-terms';
 import type { Decision } from './change.rules';
@@ -42,18 +43,19 @@ export function orderChange(
   key: CreationKey,
   subscriptionId: string,
   order: ChangeOrder,
+  admit: Admit = enter,
 ): Promise<Result<Created<PlanChange>, Refusal>> {
   const { tenantId } = actor;
   return inTenant(ctx, tenantId, async (tx) => {
     const at = tx.now();
     const act = { key: keyOf('order_change', actor, key), fingerprint: fingerprint([subscriptionId, order]) };
-    const reader = await enter(tx, actor, 'read');
+    const reader = await admit(tx, actor, 'read');
     if (!reader.ok) return reader;
     const known = await recall(tx, tenantId, act);
     if (!known.ok) return known;
     if (known.value) return ok({ record: await shown(tx, actor, known.value, at), replayed: true });
 
-    const access = await enter(tx, actor, 'manage_plan');
+    const access = await admit(tx, actor, 'manage_plan');
     if (!access.ok) return access;
     const tenant = (await lockTenant(tx.db, tenantId))!;
     const row = await lockHeld(tx, tenantId, subscriptionId);

@@ -12,6 +12,7 @@ import { enter } from '../members/admit-member';
 import { heldSubscription } from '../subscriptions/held';
 import { findTenant, lockTenant } from '../tenants/tenants';
 import { refreshCounters } from '../usage/refresh-counters';
+import type { Admit } from './admit';
 import { billMarketplaceTerm } from './bill-terms';
 import { type ChangeRow, dropKept, findChange, findChanges, insertTrim, lockChange, moveChange } from './plan-changes.store';
 import { foreseen, presentChange } from './present-change';
@@ -65,8 +66,14 @@ async function presenterFor(tx: TxContext, actor: Actor, at: Date): Promise<(row
 const LOST_AFTER_MS = 24 * 3_600_000;
 
 /** Takes back a change that has not taken effect: everything stays as if it had never been ordered. Again, it changes nothing. */
-export function withdrawChange(ctx: Context, actor: Actor, subscriptionId: string, changeId: string): Promise<Result<PlanChange, Refusal>> {
-  return openChange(ctx, actor, { subscriptionId, changeId, act: 'withdraw' }, async (tx, row, at) => {
+export function withdrawChange(
+  ctx: Context,
+  actor: Actor,
+  subscriptionId: string,
+  changeId: string,
+  admit: Admit = enter,
+): Promise<Result<PlanChange, Refusal>> {
+  return openChange(ctx, actor, { subscriptionId, changeId, act: 'withdraw', admit }, async (tx, row, at) => {
     const held = await heldSubscription(tx, actor.tenantId, subscriptionId);
     // The new limits hold already, whoever carries out the rest.
     if (held?.source === 'direct' && row.effectiveAt <= at) return refuse({ code: 'change_closed', state: 'applied' });
@@ -97,7 +104,7 @@ export function chooseKept(
   changeId: string,
   ids: readonly string[],
 ): Promise<Result<PlanChange, Refusal>> {
-  return openChange(ctx, actor, { subscriptionId, changeId, act: 'choose' }, async (tx, row, at) => {
+  return openChange(ctx, actor, { subscriptionId, changeId, act: 'choose', admit: enter }, async (tx, row, at) => {
     const { situation, outcome } = await foreseen(tx, actor.tenantId, row, at);
     const chosen = situation.items.filter(({ id }) => ids.includes(id));
     if (chosen.length < new Set(ids).size) return refuse({ code: 'resource_not_found' });
@@ -123,13 +130,13 @@ type Act = (tx: TxContext, row: ChangeRow, at: Date) => Promise<Result<true, Ref
 async function openChange(
   ctx: Context,
   actor: Actor,
-  { subscriptionId, changeId, act }: { subscriptionId: string; changeId: string; act: 'withdraw' | 'choose' },
+  { subscriptionId, changeId, act, admit }: { subscriptionId: string; changeId: string; act: 'withdraw' | 'choose'; admit: Admit },
   run: Act,
 ): Promise<Result<PlanChange, Refusal>> {
   const { tenantId, memberId, via } = actor;
   return inTenant(ctx, tenantId, async (tx) => {
     const at = tx.now();
-    const access = await enter(tx, actor, 'manage_plan');
+    const access = await admit(tx, actor, 'manage_plan');
     if (!access.ok) return access;
     await lockTenant(tx.db, tenantId);
     const row = await lockChange(tx.db, tenantId, changeId);

@@ -11,7 +11,8 @@ import { listPlans, type Plan, planName } from '../plans/plans';
 import { checkBecoming } from '../subscriptions/contracts';
 import { heldSubscription } from '../subscriptions/held';
 import { findTenant } from '../tenants/tenants';
-import { type Decision, decideChange, planThatFits, type Wanted } from './change.rules';
+import type { Admit } from './admit';
+import { type Decision, decideChange, planThatFits, shortageAfter, type Wanted } from './change.rules';
 import type { Money, MoneyQuestion, StoredMoney } from './change-money.rules';
 import { type Outcome, outcomeOf } from './outcome.rules';
 import { peaksOf } from './peaks';
@@ -24,9 +25,10 @@ export function previewChange(
   actor: Actor,
   subscriptionId: string,
   wanted: ChangeQuestion,
+  admit: Admit = enter,
 ): Promise<Result<Preview, Refusal>> {
   return inTenant(ctx, actor.tenantId, async (tx) => {
-    const found = await lookAt(tx, actor, subscriptionId);
+    const found = await lookAt(tx, actor, subscriptionId, admit);
     if (!found.ok) return found;
     const situation = found.value;
     const fits = await fittingPlan(tx, situation, actor);
@@ -46,7 +48,7 @@ export function rehearse(
 ): Promise<Result<Rehearsal, Refusal>> {
   const { keep, removal, ...wanted } = question;
   return inTenant(ctx, actor.tenantId, async (tx) => {
-    const found = await lookAt(tx, actor, subscriptionId);
+    const found = await lookAt(tx, actor, subscriptionId, enter);
     if (!found.ok) return found;
     const decided = await decide(tx, found.value, wanted);
     if (!decided.ok) return decided;
@@ -65,9 +67,9 @@ export function rehearse(
 }
 
 /** The subscription as whoever manages the plan sees it. */
-async function lookAt(tx: TxContext, actor: Actor, subscriptionId: string): Promise<Result<Situation, Refusal>> {
+async function lookAt(tx: TxContext, actor: Actor, subscriptionId: string, admit: Admit): Promise<Result<Situation, Refusal>> {
   const at = tx.now();
-  const access = await enter(tx, actor, 'manage_plan');
+  const access = await admit(tx, actor, 'manage_plan');
   if (!access.ok) return access;
   const row = await heldSubscription(tx, actor.tenantId, subscriptionId);
   if (!row) return refuse({ code: 'subscription_not_found' });
@@ -155,6 +157,7 @@ function present(situation: Situation, decision: Decision, outcome: Outcome, loc
     trim,
     irreversible: trim.filter(({ reversible }) => !reversible),
     frozen: outcome.frozen,
+    licenses: shortageAfter(situation, decision),
   };
 }
 

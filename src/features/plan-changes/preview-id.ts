@@ -1,5 +1,5 @@
 import { fingerprint } from '../../platform/fingerprint';
-import type { Decision, Wanted } from './change.rules';
+import { type Decision, shortageAfter, type Wanted } from './change.rules';
 import type { Outcome } from './outcome.rules';
 import type { Situation } from './situation';
 
@@ -41,7 +41,8 @@ export function readPreviewId(previewId: string): PreviewName | null {
  * do meanwhile outdates it only where something else happens to an item, or something else is too much: how much there is of that, or
  * how far an amount is lowered, says the moment of the effect.
  */
-export function hashOf(decision: Decision, outcome: Outcome, { held, row }: Situation): string {
+export function hashOf(decision: Decision, outcome: Outcome, situation: Situation): string {
+  const { held, row } = situation;
   const { to, term, quantity, direction, effective, restarts } = decision;
   const perSecond = held.plan.policies.change.proration === 'seconds' && effective === 'now';
   const { money, limits, steps, frozen } = outcome;
@@ -61,5 +62,7 @@ export function hashOf(decision: Decision, outcome: Outcome, { held, row }: Situ
       ? null
       : money && [money.currency, [...money.lines, ...money.refunds].map(({ words, amountMinor }) => [words.en, amountMinor])],
     [limits, steps.map(({ action, meter, subject }) => [action, meter, subject]), frozen.map(({ meter }) => meter)],
+    // How many it will be moves with every invitation; that there is one does not.
+    shortageAfter(situation, decision) !== null,
   ]);
 }

@@ -5,13 +5,14 @@ import { countsAt } from '../billing/counts';
 import { billedFor } from '../billing/issue-bill';
 import type { Term } from '../billing/term-parts.rules';
 import { calendarDate } from '../entitlements/periods.rules';
+import { poolOf } from '../licenses/pool';
 import { findPlan, type Plan } from '../plans/plans';
 import { itemsInUse } from '../resources/resources';
 import { termFollowing } from '../subscriptions/contracts.rules';
 import { heldSubscriptions, paidTerm, type SubscriptionRow } from '../subscriptions/held';
 import type { Tenant } from '../tenants/tenants';
 import { type MeterStanding, standingsAt } from '../usage/read-usage';
-import type { Held } from './change.rules';
+import type { GivenLicenses, Held } from './change.rules';
 import type { Stretch } from './change-money.rules';
 import type { NamedItem } from './outcome.rules';
 import { appliedSince, type ChangeRow, findOpenChange } from './plan-changes.store';
@@ -27,6 +28,8 @@ export interface Situation {
   items: NamedItem[];
   standings: MeterStanding[];
   counts: Counts;
+  /** null: none are given to people. */
+  licenses: GivenLicenses | null;
   term: Term | null;
   stretches: Stretch[];
   billedMinor: number;
@@ -63,6 +66,7 @@ export async function situationOf(tx: TxContext, tenant: Tenant, row: Subscripti
     items: await itemsInUse(tx, tenantId),
     standings: await standingsAt(tx, tenantId, at),
     counts: await countsAt(tx, tenantId, plan, row.quantity, at),
+    licenses: await poolOf(tx, tenantId),
     term,
     stretches: term ? await stretchesOf(tx, tenantId, row, plan, term) : [],
     billedMinor: term ? await billedFor(tx, tenantId, row.subscriptionId, term.start) : 0,

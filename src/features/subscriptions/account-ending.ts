@@ -3,6 +3,7 @@ import { type Context, inTenant } from '../../platform/context';
 import { findPlan } from '../plans/plans';
 import { cancellationAt } from './cancellation.rules';
 import { findOpenCancellation } from './cancellations.store';
+import { purgeAt } from './retention.rules';
 import { findRetention } from './retention.store';
 import { findInDirectory, findSubscription } from './subscriptions.store';
 
@@ -23,6 +24,7 @@ export async function endingOf(ctx: Context, externalId: string): Promise<Accoun
       askedAt: asked?.askedAt.toISOString() ?? null,
       byPartner: !row.allowedOperations.includes('Delete'),
       keptUntil: retention?.keptUntil.toISOString() ?? null,
+      deletedAt: retention?.toldAt ? purgeAt(retention.keptUntil, retention.toldAt).toISOString() : null,
     };
   });
 }

@@ -4,6 +4,7 @@ import { may } from '../members/access.rules';
 import { hasOwner, makeOwner, roleOf } from '../members/admit-member';
 import { organizationOf } from './adopt-snapshot';
 import type { MarketplacePerson, MarketplaceSubscription } from './marketplace.port';
+import { findInDirectory, findSubscription } from './subscriptions.store';
 
 /** Bought it or was given it: known by directory ids alone, never by an address. */
 export function isBuyer({ purchaser, beneficiary }: Pick<MarketplaceSubscription, 'purchaser' | 'beneficiary'>, actor: Actor): boolean {
@@ -15,6 +16,23 @@ export async function mayManage(ctx: Context, subscription: MarketplaceSubscript
   const organization = organizationOf(subscription);
   if (organization === null) return false;
   return isBuyer(subscription, actor) || (organization === actor.tenantId && (await managesPlan(ctx, actor)));
+}
+
+/**
+ * A purchase that is known here, for a visitor of the account page: its organization, and whether they bought it, whoever they are
+ * there. null: unknown, or neither theirs nor their organization's; a colleague's role is still to be asked for.
+ */
+export async function reachPurchase(
+  ctx: Context,
+  actor: Actor,
+  externalId: string,
+): Promise<{ tenantId: string; subscriptionId: string; isBuyer: boolean } | null> {
+  const known = await findInDirectory(ctx.database, externalId);
+  if (!known) return null;
+  const { tenantId, subscriptionId } = known;
+  const row = await inTenant(ctx, tenantId, ({ db }) => findSubscription(db, tenantId, subscriptionId));
+  const isOwn = row !== null && isBuyer(row, actor);
+  return isOwn || tenantId === actor.tenantId ? { ...known, isBuyer: isOwn } : null;
 }
 
 /** Whether a present member of an organization known here may manage its plan. */

@@ -12,12 +12,12 @@ import { enqueue, enqueueAgain, type OutboxEvent } from '../outbox/outbox';
 import { findPlan } from '../plans/plans';
 import { lockTenant } from '../tenants/tenants';
 import { readAndAdopt } from './adopt-snapshot';
-import { isBuyer } from './buyer';
+import { reachPurchase } from './buyer';
 import { decideCancellation, type Ending } from './cancellation.rules';
 import { type CancellationRow, closeCancellation, findOpenCancellation, insertCancellation, stampOperation } from './cancellations.store';
 import { actionOf } from './lifecycle.rules';
 import type { Selling } from './marketplace.port';
-import { findInDirectory, findSubscription, lockSubscription, type SubscriptionRow } from './subscriptions.store';
+import { findSubscription, lockSubscription, type SubscriptionRow } from './subscriptions.store';
 import { begunAlready, lookAgain, waitOut } from './wait-out';
 
 /** Sends a cancellation that was asked for here, and sees what becomes of it. */
@@ -51,15 +51,11 @@ export async function cancelFromAccount(
   externalId: string,
   consent: Ending | null,
 ): Promise<Result<null, Refusal>> {
-  const known = await findInDirectory(ctx.database, externalId);
-  if (!known) return refuse({ code: 'subscription_not_found' });
-  const { tenantId, subscriptionId } = known;
-  const isOwn = await inTenant(ctx, tenantId, async ({ db }) => {
-    const row = await findSubscription(db, tenantId, subscriptionId);
-    return row !== null && isBuyer(row, actor);
-  });
-  if (isOwn) return inTenant(ctx, tenantId, (tx) => order(tx, tenantId, actor, subscriptionId, consent));
-  return tenantId === actor.tenantId ? orderCancellation(ctx, actor, subscriptionId, consent) : refuse({ code: 'subscription_not_found' });
+  const reached = await reachPurchase(ctx, actor, externalId);
+  if (!reached) return refuse({ code: 'subscription_not_found' });
+  const { tenantId, subscriptionId, isBuyer } = reached;
+  if (isBuyer) return inTenant(ctx, tenantId, (tx) => order(tx, tenantId, actor, subscriptionId, consent));
+  return orderCancellation(ctx, actor, subscriptionId, consent);
 }
 
 async function order(

@@ -11,7 +11,7 @@ import { appointOwner, isBuyer, managesPlan, mayManage } from './buyer';
 import { keepsAnchor } from './lifecycle.rules';
 import { type MarketplaceSubscription, MarketplaceUnavailable, type Selling } from './marketplace.port';
 import { soldPlan } from './sold-plan';
-import { findInDirectory, listSubscriptions, type SubscriptionRow } from './subscriptions.store';
+import { findInDirectory, findSubscription, listSubscriptions, type SubscriptionRow } from './subscriptions.store';
 
 /** What brought the visitor: a purchase token, what it named before, or nothing. */
 export type Purchase = { token: string } | { subscriptionId: string } | null;
@@ -46,17 +46,20 @@ async function viewPurchase(ctx: Context, selling: Selling, actor: Actor, purcha
   if (!truth) return { state: 'token_invalid', ...nothing };
 
   const plan = await soldPlan(ctx.database, truth);
-  const shown = show(truth, plan, actor);
+  const shown = show({ ...truth, activatedAt: null }, plan, actor);
   if (!(await mayManage(ctx, truth, actor))) {
-    const isColleague = organizationOf(truth) === actor.tenantId;
-    return { state: 'visitor', ...nothing, subscription: isColleague ? shown : null, subscriptionId: truth.id };
+    if (organizationOf(truth) !== actor.tenantId) return { state: 'wrong_account', ...nothing, subscriptionId: truth.id };
+    // Whoever did it is not named: a link to a purchase proves nothing about who follows it.
+    const activatedAt = keepsAnchor(truth.status) ? await activationOf(ctx, truth) : null;
+    const state = keepsAnchor(truth.status) ? 'activated' : 'visitor';
+    return { state, ...nothing, subscription: { ...shown, activatedAt }, subscriptionId: truth.id };
   }
   const row = await heal(ctx, truth, fetchedAt, actor);
   const tenantId = organizationOf(truth)!;
   const status = row?.status ?? truth.status;
   return {
     state: STATES[status],
-    subscription: { ...shown, status },
+    subscription: { ...shown, status, activatedAt: row?.activatedAt?.toISOString() ?? null },
     ending: null,
     others: await othersOf(ctx, tenantId, truth.id, actor),
     suggestedContact: status === 'PendingFulfillmentStart' ? await contactFor(ctx, tenantId, actor, truth) : null,
@@ -70,6 +73,13 @@ const STATES: Record<SubscriptionStatus, 'new' | 'active' | 'suspended' | 'ended
   Suspended: 'suspended',
   Unsubscribed: 'ended',
 };
+
+/** When a live purchase was activated; where we were not told, when its term began. */
+async function activationOf(ctx: Context, { id, termStart }: MarketplaceSubscription): Promise<string | null> {
+  const known = await findInDirectory(ctx.database, id);
+  const row = known && (await inTenant(ctx, known.tenantId, ({ db }) => findSubscription(db, known.tenantId, known.subscriptionId)));
+  return (row?.activatedAt ?? termStart)?.toISOString() ?? null;
+}
 
 /** A visit is an occasion to adopt what webhooks failed to say, and to hand an organization without owner to its buyer. */
 async function heal(ctx: Context, truth: MarketplaceSubscription, fetchedAt: Date, actor: Actor): Promise<SubscriptionRow | null> {
@@ -138,7 +148,7 @@ async function showRows(tx: TxContext, rows: readonly SubscriptionRow[], actor: 
   return shown;
 }
 
-type Shown = Omit<MarketplaceSubscription, 'purchaser' | 'beneficiary' | 'allowedOperations'>;
+type Shown = Omit<MarketplaceSubscription, 'purchaser' | 'beneficiary' | 'allowedOperations'> & Pick<SubscriptionRow, 'activatedAt'>;
 
 function show(subscription: Shown, plan: Plan | null, actor: Actor): AccountSubscription {
   const { id, name, offerId, planId, quantity, status, termUnit, termStart, termEnd, autoRenew, isFreeTrial, purchasedAt } = subscription;
@@ -156,6 +166,7 @@ function show(subscription: Shown, plan: Plan | null, actor: Actor): AccountSubs
     autoRenew,
     isFreeTrial,
     purchasedAt: purchasedAt?.toISOString() ?? null,
+    activatedAt: subscription.activatedAt?.toISOString() ?? null,
     limits: METERS.flatMap((meter) =>
       (plan?.items ?? [])
         .filter(({ entitlement, kind }) => entitlement === meter && kind === 'metered')

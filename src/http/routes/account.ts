@@ -1,17 +1,34 @@
 import { createHash } from 'node:crypto';
 import express, { type Request, type RequestHandler, type Response, Router } from 'express';
+import type { z } from 'zod';
 import type { SignIn } from '../../clients/entra/sign-in';
 import type { Config } from '../../config';
-import { AccountCancellation, type AccountState, Activation } from '../../contract/account';
+import {
+  AccountCancellation,
+  AccountChangeOrder,
+  AccountChangeQuestion,
+  type AccountState,
+  AccountWithdrawal,
+  Activation,
+} from '../../contract/account';
+import type { Refusal } from '../../contract/refusals';
 import { isTimeZone } from '../../features/entitlements/periods.rules';
+import {
+  listChoices,
+  orderFromAccount,
+  previewFromAccount,
+  viewChanges,
+  withdrawFromAccount,
+} from '../../features/plan-changes/account-changes';
 import { activateSubscription } from '../../features/subscriptions/activate-subscription';
 import { cancelFromAccount } from '../../features/subscriptions/cancel-purchase';
 import { exportData } from '../../features/subscriptions/export-data';
-import type { Selling } from '../../features/subscriptions/marketplace.port';
+import { MarketplaceUnavailable, type Selling } from '../../features/subscriptions/marketplace.port';
 import { type AccountView, viewAccount } from '../../features/subscriptions/view-account';
 import type { Actor } from '../../platform/actor';
 import type { Context } from '../../platform/context';
 import { newSecret } from '../../platform/ids';
+import type { Result } from '../../platform/result';
 import { sendFile } from '../api-route';
 import { requireOwnPage, sameWord } from '../csrf';
 import { parse } from '../parse';
@@ -87,14 +104,27 @@ export function accountRoutes({ ctx, config, selling, signIn, verify, page }: Ac
     res.json(await stateOf(req, session));
   });
 
-  router.post('/cancel', ownPage, express.json({ limit: '64kb' }), async (req, res) => {
-    const session = res.locals.session as Session;
-    const actor = actorOf(req, session);
+  act('/cancel', AccountCancellation, (actor, { subscriptionId, consent }) => cancelFromAccount(ctx, actor, subscriptionId, consent));
+  act('/changes', AccountChangeOrder, (actor, order) => orderFromAccount(ctx, actor, order));
+  act('/changes/withdraw', AccountWithdrawal, (actor, withdrawal) => withdrawFromAccount(ctx, actor, withdrawal));
+
+  router.post('/changes/preview', ownPage, express.json({ limit: '64kb' }), async (req, res) => {
+    const actor = actorOf(req, res.locals.session as Session);
     if (!actor) throw new RequestProblem('token_missing');
-    const { subscriptionId, consent } = parse(AccountCancellation, req.body ?? {});
-    const asked = await cancelFromAccount(ctx, actor, subscriptionId, consent);
-    if (!asked.ok) return sendRefusal(req, res, asked.refusal);
-    res.json(await stateOf(req, session));
+    answer(req, res, await previewFromAccount(ctx, actor, parse(AccountChangeQuestion, req.body ?? {})));
+  });
+
+  router.get('/choices', async (req, res) => {
+    const session = await sessions.find(req);
+    const actor = session && actorOf(req, session);
+    if (!actor) throw new RequestProblem('token_missing');
+    try {
+      answer(req, res, await listChoices(ctx, selling, actor, String(req.query.subscriptionId ?? '')));
+    } catch (error) {
+      if (!(error instanceof MarketplaceUnavailable)) throw error;
+      ctx.log.error({ err: error }, 'the account page could not ask the marketplace for its plans');
+      throw new RequestProblem('marketplace_unavailable');
+    }
   });
 
   /** As the API's export, for whoever comes in the browser after everything has ended. */
@@ -115,6 +145,27 @@ export function accountRoutes({ ctx, config, selling, signIn, verify, page }: Ac
   });
 
   return router;
+
+  /** One act on a purchase, answered by the page's state after it. */
+  function act<Schema extends z.ZodType>(
+    path: string,
+    schema: Schema,
+    run: (actor: Actor, input: z.output<Schema>) => Promise<Result<unknown, Refusal>>,
+  ): void {
+    router.post(path, ownPage, express.json({ limit: '64kb' }), async (req, res) => {
+      const session = res.locals.session as Session;
+      const actor = actorOf(req, session);
+      if (!actor) throw new RequestProblem('token_missing');
+      const done = await run(actor, parse(schema, req.body ?? {}));
+      if (!done.ok) return sendRefusal(req, res, done.refusal);
+      res.json(await stateOf(req, session));
+    });
+  }
+
+  function answer(req: Request, res: Response, given: Result<unknown, Refusal>): void {
+    if (given.ok) res.json(given.value);
+    else sendRefusal(req, res, given.refusal);
+  }
 
   /** A session, and our own page speaking. */
   async function ownPage(...[req, res, next]: Parameters<RequestHandler>): Promise<void> {
@@ -139,6 +190,7 @@ export function accountRoutes({ ctx, config, selling, signIn, verify, page }: Ac
       session && actor
         ? await look(session, actor)
         : { state: 'signed_out', subscription: null, others: [], suggestedContact: null, ending: null };
+    const change = actor && shown.state === 'active' && shown.subscription ? await viewChanges(ctx, actor, shown.subscription.id) : null;
     return {
       state: shown.state,
       csrfToken: session?.csrfToken ?? null,
@@ -146,6 +198,7 @@ export function accountRoutes({ ctx, config, selling, signIn, verify, page }: Ac
       subscription: shown.subscription,
       others: shown.others,
       ending: shown.ending,
+      change,
       suggestedContact: shown.suggestedContact,
       openTeamsUrl: openTeamsUrl(config),
       supportContact: config.supportContact,

@@ -1,10 +1,17 @@
 /** @jest-environment jsdom */
-import { act, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
-import { AccountState, Activation } from '../../../src/contract/account';
+import { act, cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
+import {
+  type AccountChange,
+  type AccountChoices,
+  type AccountPreview,
+  AccountState,
+  type AccountSubscription,
+  Activation,
+} from '../../../src/contract/account';
 import { AccountApp } from '../../../tabs/account/account-app';
 import { startI18n } from '../../../tabs/shared/i18n';
 
-const subscription: AccountState['subscription'] = {
+const subscription: AccountSubscription = {
   id: 's1',
   name: 'Service desk',
   offerId: 'kontingent',
@@ -18,6 +25,7 @@ const subscription: AccountState['subscription'] = {
   autoRenew: true,
   isFreeTrial: false,
   purchasedAt: '2026-11-27T08:00:00Z',
+  activatedAt: null,
   limits: [
     { meter: 'tickets', amount: 1000 },
     { meter: 'opportunities', amount: null },
@@ -48,13 +56,14 @@ interface Call {
 const calls: Call[] = [];
 type Reply = { status: number; body: unknown } | 'silence';
 let state: Reply;
+let choices: Reply;
 let answer: (call: Call) => Reply | Promise<Reply>;
 
 beforeAll(async () => {
   globalThis.fetch = jest.fn(async (path: string, init: { method?: string; headers?: Record<string, string>; body?: string } = {}) => {
     const call = { path, headers: init.headers ?? {}, body: init.body ? JSON.parse(init.body) : null };
     if (init.method === 'POST') calls.push(call);
-    const reply = init.method === 'POST' ? await answer(call) : state;
+    const reply = init.method === 'POST' ? await answer(call) : path.startsWith('/account/choices') ? choices : state;
     if (reply === 'silence') throw new TypeError('Failed to fetch');
     return { ok: reply.status < 300, status: reply.status, json: async () => reply.body };
   }) as never;
@@ -85,6 +94,8 @@ test.each([
   ['token_invalid', 'This link is no longer valid', 'Open the Microsoft 365 admin center'],
   ['marketplace_unavailable', "Microsoft's marketplace does not answer", 'Try again'],
   ['visitor', 'Your organization has a subscription', 'Open in Microsoft Teams'],
+  ['activated', 'Already activated', 'Open in Microsoft Teams'],
+  ['wrong_account', 'This account does not fit the purchase', 'Use another account'],
   ['active', 'Kontingent Standard is active', 'Open in Microsoft Teams'],
   ['suspended', 'Kontingent Standard is suspended', 'Open the Microsoft 365 admin center'],
   ['ended', 'Kontingent Standard has ended', 'Open the Microsoft 365 admin center'],
@@ -103,10 +114,33 @@ test('a sign-in that came to nothing is said', async () => {
   window.history.replaceState(null, '', '/account');
 });
 
-test('a visitor sees no way to activate or manage', async () => {
-  await open(account('visitor', { subscription }));
+test.each(['visitor', 'activated', 'wrong_account'] as const)('%s sees no way to activate or manage', async (state) => {
+  await open(account(state, { subscription }));
   expect(screen.queryByRole('button', { name: 'Activate' })).toBeNull();
   expect(screen.queryByRole('link', { name: /admin center/ })).toBeNull();
+});
+
+test.each([
+  ['en', /activated this subscription on October 28, 2026\. There is nothing left for you to do/, /app bar/],
+  ['de', /am 28\. Oktober 2026 aktiviert\. Für Sie ist nichts mehr zu tun/, /App-Leiste/],
+  ['it', /il 28 ottobre 2026\. Non resta nulla da fare/, /barra delle app/],
+] as const)(
+  'what a colleague has activated says so in %s: when, that nothing is left to do, and where to go',
+  async (locale, done, where) => {
+    await open(account('activated', { subscription: { ...subscription, activatedAt: '2026-10-28T09:00:00Z' }, locale }));
+    expect(await screen.findByText(done)).toBeTruthy();
+    expect(screen.getByText(where)).toBeTruthy();
+  },
+);
+
+test('a purchase of a colleague that is not activated yet, and a personal account, have words of their own', async () => {
+  await open(account('visitor', { subscription }));
+  expect(screen.getByText(/It is not activated yet/)).toBeTruthy();
+  expect(screen.queryByRole('link', { name: 'Open in Microsoft Teams' })).toBeNull();
+  cleanup();
+  const organizationId = '9188040d-6c67-4c5b-b112-36a304b66dad';
+  await open(account('wrong_account', { signedInAs: { name: 'Olivia', address: 'olivia@outlook.example', organizationId } }));
+  expect(screen.getByText(/A personal Microsoft account belongs to none/)).toBeTruthy();
 });
 
 test('a new purchase shows offer, plan, term and limits, and no price', async () => {
@@ -226,6 +260,7 @@ describe('ending', () => {
     askedAt: null,
     byPartner: false,
     keptUntil: null,
+    deletedAt: null,
   } as const;
   const shown = (some: Partial<NonNullable<AccountState['ending']>>) => ({ ...active, ending: { ...ending, ...some } });
 
@@ -269,4 +304,291 @@ describe('ending', () => {
     expect(screen.getByText(/stays readable until/)).toBeTruthy();
     expect(screen.getByRole('link', { name: 'Export everything' }).getAttribute('href')).toBe('/account/export');
   });
+});
+
+describe('changing plan and seats', () => {
+  const ref = (planId: string, name: string, quantity: number | null = null) => ({ planId, version: 1, name, rank: 10, quantity });
+  const change: AccountChange = { barred: null, hasSeats: false, latest: null };
+  const latest = (what: NonNullable<AccountChange['latest']>['state'], to = ref('premium', 'Premium')): AccountChange['latest'] => ({
+    id: '11111111-1111-4111-8111-111111111111',
+    state: what,
+    direction: 'upgrade',
+    from: ref('standard', 'Standard'),
+    to,
+    effectiveAt: '2026-12-27T00:00:00Z',
+    orderedAt: '2026-11-28T08:00:00Z',
+    endedAt: what === 'awaiting_marketplace' || what === 'scheduled' ? null : '2026-11-28T08:10:00Z',
+  });
+  const shown = (some: Partial<AccountChange> = {}, more: Partial<AccountState> = {}) => ({
+    ...active,
+    change: { ...change, ...some },
+    ...more,
+  });
+  const seated = { ...active.subscription!, planId: 'starter', planName: 'Starter', quantity: 20 };
+  const offered = (some: Partial<AccountChoices['plans'][number]> = {}): AccountChoices['plans'][number] => ({
+    planId: 'premium',
+    version: 1,
+    name: 'Premium',
+    direction: 'upgrade',
+    price: '€59.00 per month',
+    grants: [{ name: 'Tickets', words: '500 a month' }],
+    endsTrial: false,
+    seats: null,
+    ...some,
+  });
+  type Allowed = Extract<AccountPreview['preview'], { allowed: true }>;
+  const previewed = (some: Partial<Allowed> = {}): AccountPreview => ({
+    preview: {
+      allowed: true,
+      previewId: 'preview-1',
+      direction: 'upgrade',
+      from: ref('standard', 'Standard'),
+      to: ref('premium', 'Premium'),
+      term: 'P1M',
+      effective: 'now',
+      effectiveAt: '2026-11-28T08:00:00Z',
+      money: {
+        currency: 'EUR',
+        lines: [{ words: 'Premium', formula: '€59.00 × 10/30 days', quantity: 1, amountMinor: 1967 }],
+        refunds: [],
+        totalMinor: 1967,
+        periodStart: '2026-11-28T00:00:00Z',
+        periodEnd: '2026-12-27T00:00:00Z',
+        isEstimate: true,
+      },
+      limits: [
+        { meter: 'tickets', before: 100, after: 500 },
+        { meter: 'teams', before: null, after: null },
+      ],
+      exceeds: [],
+      trim: [],
+      irreversible: [],
+      frozen: [],
+      licenses: null,
+      fits: null,
+      ...some,
+    },
+    names: { tickets: 'tickets', boards: 'boards' },
+  });
+  const replies = (preview: AccountPreview, order: Reply = { status: 200, body: shown({ latest: latest('awaiting_marketplace') }) }) => {
+    answer = ({ path }) => (path.endsWith('/preview') ? { status: 200, body: preview } : order);
+  };
+  const press = (name: string | RegExp) => fireEvent.click(screen.getByRole('button', { name }));
+
+  beforeEach(() => {
+    choices = { status: 200, body: { plans: [offered(), offered({ planId: 'free', name: 'Free', direction: 'downgrade' })], seats: null } };
+    replies(previewed());
+  });
+
+  async function toReview(): Promise<void> {
+    await open(shown());
+    press('Change the plan');
+    fireEvent.click(await screen.findByRole('radio', { name: /^Premium/ }));
+    press('Continue');
+    await screen.findByRole('heading', { name: 'Check and order' });
+  }
+
+  test('a plan is chosen, its meaning read, agreed to and ordered once however often it is pressed', async () => {
+    await toReview();
+    expect(document.activeElement).toBe(screen.getByRole('heading', { name: 'Check and order' }));
+    expect(screen.getByText('tickets: 100 now, then 500')).toBeTruthy();
+    expect(screen.queryByText(/teams:/)).toBeNull();
+    expect(screen.getByText(/An estimate\. Microsoft calculates and invoices/)).toBeTruthy();
+    press('Order the change');
+    expect(screen.getByRole('alert').textContent).toBe('Please confirm the change.');
+    expect(document.activeElement).toBe(screen.getByRole('checkbox'));
+    expect(calls.map(({ path }) => path)).toEqual(['/account/changes/preview']);
+
+    fireEvent.click(screen.getByRole('checkbox'));
+    press('Order the change');
+    fireEvent.submit(screen.getByRole('checkbox').closest('form')!);
+    expect(await screen.findByText('Under way: change from Standard to Premium')).toBeTruthy();
+    expect(calls.slice(1)).toMatchObject([
+      {
+        path: '/account/changes',
+        headers: { 'x-csrf-token': 'csrf-1' },
+        body: { subscriptionId: 's1', previewId: 'preview-1', consent: { change: true } },
+      },
+    ]);
+    expect(screen.queryByRole('button', { name: 'Change the plan' })).toBeNull();
+    expect(document.activeElement).toBe(screen.getByRole('heading', { name: 'Plan' }));
+  });
+
+  test('an order is followed until Microsoft has settled it, and then said to be done', async () => {
+    jest.useFakeTimers({ doNotFake: ['queueMicrotask', 'nextTick', 'setImmediate'] });
+    try {
+      await open(shown({ latest: latest('awaiting_marketplace') }));
+      await act(() => jest.advanceTimersByTimeAsync(5_000));
+      expect(screen.getByText(/^Under way/)).toBeTruthy();
+      state = { status: 200, body: shown({ latest: latest('applied') }) };
+      await act(() => jest.advanceTimersByTimeAsync(6_000));
+      expect(screen.getByText('Done: change from Standard to Premium.').closest('[role=status]')).toBeTruthy();
+      const asked = jest.mocked(globalThis.fetch).mock.calls.length;
+      await act(() => jest.advanceTimersByTimeAsync(120_000));
+      expect(jest.mocked(globalThis.fetch).mock.calls.length).toBe(asked);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  test.each([
+    ['refused by Microsoft', { latest: latest('refused') }, /Microsoft did not carry it out: change from Standard to Premium/, true],
+    ['planned', { latest: latest('scheduled') }, /Planned for December 27, 2026: change from Standard to Premium/, false],
+    ['sold by a partner', { barred: 'by_partner' }, /A Microsoft partner sold this subscription and manages it/, false],
+    ['one whose plan never changes', { barred: 'no_changes' }, /This plan cannot be changed/, false],
+  ] as const)(
+    'of a subscription that is %s it is said, and ordering is offered where it is possible',
+    async (_name, some, words, offers) => {
+      await open(shown(some));
+      expect(screen.getByText(words)).toBeTruthy();
+      expect(screen.queryByRole('button', { name: 'Change the plan' }) !== null).toBe(offers);
+    },
+  );
+
+  test('what was done before this visit is no news', async () => {
+    await open(shown({ latest: latest('applied') }));
+    expect(screen.queryByText(/^Done/)).toBeNull();
+  });
+
+  test('what is suspended, has ended or is being cancelled offers no change', async () => {
+    for (const some of [
+      account('suspended', { subscription }),
+      account('ended', { subscription }),
+      shown(
+        {},
+        {
+          ending: {
+            offer: null,
+            refundableUntil: null,
+            askedAt: '2026-11-28T08:00:00Z',
+            byPartner: false,
+            keptUntil: null,
+            deletedAt: null,
+          },
+        },
+      ),
+    ]) {
+      await open(some);
+      expect(screen.queryByRole('button', { name: 'Change the plan' })).toBeNull();
+      cleanup();
+    }
+  });
+
+  test('a planned change is withdrawn', async () => {
+    answer = () => ({ status: 200, body: shown({ latest: latest('withdrawn') }) });
+    await open(shown({ latest: latest('scheduled') }));
+    press('Withdraw the change');
+    expect(await screen.findByText(/^Withdrawn/)).toBeTruthy();
+    expect(calls).toMatchObject([{ path: '/account/changes/withdraw', body: { subscriptionId: 's1', changeId: latest('scheduled')!.id } }]);
+  });
+
+  test('a free trial is said to end with a plan that has none, before and in the order', async () => {
+    choices = { status: 200, body: { plans: [offered({ endsTrial: true })], seats: null } };
+    await open(shown({}, { subscription: { ...active.subscription!, isFreeTrial: true } }));
+    expect(screen.getByText(/Your free trial is running/)).toBeTruthy();
+    press('Change the plan');
+    expect(await screen.findByText('Ends the free trial')).toBeTruthy();
+  });
+
+  test('seats: bounds and given licenses are said beforehand, what was typed stays, too few are warned of with numbers', async () => {
+    choices = {
+      status: 200,
+      body: { plans: [offered({ seats: { min: 25, max: 5000 } })], seats: { held: 20, taken: 18, min: 1, max: 50 } },
+    };
+    replies(previewed({ limits: [], money: null, licenses: { taken: 18, purchased: 15, graceDays: 30 } }));
+    await open(shown({ hasSeats: true }, { subscription: seated }));
+    press('Change the seats');
+    const field = await screen.findByLabelText<HTMLInputElement>('Seats');
+    expect(screen.getByText(/Now 20\. Possible are 1 to 50\..*invitation: 18/)).toBeTruthy();
+    for (const wrong of ['', '0', '51', '20', '1.5']) {
+      fireEvent.change(field, { target: { value: wrong } });
+      press('Continue');
+      expect(screen.getByText('Enter a whole number from 1 to 50, other than 20.')).toBeTruthy();
+      expect([document.activeElement, field.value]).toEqual([field, wrong]);
+    }
+    expect(calls).toEqual([]);
+    fireEvent.change(field, { target: { value: '15' } });
+    press('Continue');
+    expect(await screen.findByText(/18 licenses are given to people or offered by invitation, 15 would be left/)).toBeTruthy();
+    expect(screen.getByText(/for 30 days you choose who keeps one/)).toBeTruthy();
+    expect(calls[0]!.body).toEqual({ subscriptionId: 's1', toPlanId: 'starter', quantity: 15 });
+    press('Back');
+    expect((await screen.findByLabelText<HTMLInputElement>('Seats')).value).toBe('15');
+    press('Do not change');
+    press('Change the plan');
+    expect((await screen.findByRole<HTMLInputElement>('radio')).disabled).toBe(true);
+    expect(screen.getByText('Takes 25 to 5,000 seats. Change the seats first.')).toBeTruthy();
+  });
+
+  test('what cannot be undone needs a word of its own', async () => {
+    const gone = {
+      id: latest('applied')!.id,
+      kind: 'boards',
+      name: 'Archive',
+      result: 'removed' as const,
+      meter: 'boards',
+      before: null,
+      after: null,
+      reversible: false,
+    };
+    replies(previewed({ trim: [gone], irreversible: [gone], frozen: [{ meter: 'tickets', held: 64, limit: 10 }] }));
+    await toReview();
+    expect(screen.getByText('tickets: 64 in use, 10 allowed')).toBeTruthy();
+    fireEvent.click(screen.getByRole('checkbox'));
+    press('Order the change');
+    expect(screen.getByText('Choose what is to happen to them.')).toBeTruthy();
+    fireEvent.click(screen.getByRole('radio', { name: /^They are to stay/ }));
+    press('Order the change');
+    await screen.findByText(/^Under way/);
+    expect(calls[1]!.body).toMatchObject({ consent: { change: true, removal: false } });
+  });
+
+  test('a preview that is out of date is made anew, and asks for the consent again', async () => {
+    replies(previewed(), problem(409, 'preview_outdated', { previewedAt: null }));
+    await toReview();
+    fireEvent.click(screen.getByRole('checkbox'));
+    press('Order the change');
+    expect((await screen.findByRole('alert')).textContent).toMatch(/changed since the preview|has changed/i);
+    replies({ ...previewed(), preview: { ...previewed().preview, previewId: 'preview-2' } as Allowed });
+    press('Load the current state');
+    await waitFor(() => expect(screen.getByRole<HTMLInputElement>('checkbox').checked).toBe(false));
+    expect(screen.queryByRole('alert')).toBeNull();
+  });
+
+  test('no plans, a marketplace that is away and a refusal are said, each with a way on', async () => {
+    choices = { status: 200, body: { plans: [], seats: null } };
+    await open(shown());
+    press('Change the plan');
+    expect(await screen.findByText(/Microsoft lists no other plan/)).toBeTruthy();
+    press('Do not change');
+    choices = problem(503, 'marketplace_unavailable');
+    press('Change the plan');
+    expect((await screen.findByRole('alert')).textContent).toMatch(/marketplace does not answer/);
+    choices = { status: 200, body: { plans: [offered()], seats: null } };
+    press('Try again');
+    fireEvent.click(await screen.findByRole('radio'));
+    replies({
+      preview: { allowed: false, refusal: { code: 'change_not_allowed', reason: 'by_partner', toPlanId: 'premium' }, fits: null },
+      names: {},
+    });
+    press('Continue');
+    expect((await screen.findByRole('alert')).textContent).toMatch(/partner/);
+    expect(screen.getByRole<HTMLInputElement>('radio').checked).toBe(true);
+  });
+});
+
+test('what will be deleted is said with its day; what has gone is not promised', async () => {
+  const ending = {
+    offer: null,
+    refundableUntil: null,
+    askedAt: null,
+    byPartner: false,
+    keptUntil: '2026-12-30T08:00:00Z',
+    deletedAt: '2027-01-02T08:00:00Z',
+  };
+  await open(account('ended', { subscription, ending }));
+  expect(screen.getByText(/will be deleted on January 2, 2027\. Export what you want to keep/)).toBeTruthy();
+  cleanup();
+  await open(account('ended', { subscription, ending: { ...ending, keptUntil: null, deletedAt: null } }));
+  expect(screen.getByText(/Nothing of it is stored here any more/)).toBeTruthy();
 });
