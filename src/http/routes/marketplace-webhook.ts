@@ -50,7 +50,7 @@ export function marketplaceWebhookRoutes({ ctx, selling, events, verify }: Webho
 
   const router = Router();
   router.post('/webhook', authenticate, express.json({ limit: BODY_LIMIT, type: () => true }), async (req, res) => {
-    const body = parse(Webhook, spelled(req.body ?? null));
+    const body = parse(Webhook, eventOf(req.body ?? null));
     const { eventId, answer, refusal } = await receiveMarketplaceEvent(ctx, selling, {
       id: body.id,
       subscriptionId: body.subscriptionId,
@@ -73,14 +73,24 @@ export function marketplaceWebhookRoutes({ ctx, selling, events, verify }: Webho
   return router;
 }
 
-const NAMED = ['id', 'subscriptionId', 'action', 'planId', 'quantity', 'subscription'];
+const OF_EVENT = ['id', 'subscriptionId', 'action', 'planId', 'quantity', 'subscription'];
+const OF_SUBSCRIPTION = ['planId', 'quantity'];
 
-/** What we read of it under the names we read, without regard to case and to what joins their words; all else as it came. */
-function spelled(body: unknown): unknown {
-  if (body === null || typeof body !== 'object' || Array.isArray(body)) return body;
-  const said = new Map(Object.entries(body).map(([name, value]) => [name.toLowerCase().replace(/[-_\s]/gu, ''), value]));
-  const named = NAMED.flatMap((name) => (said.has(name.toLowerCase()) ? [[name, spelled(said.get(name.toLowerCase()))]] : []));
-  return { ...body, ...Object.fromEntries(named) };
+type Fields = Record<string, unknown>;
+const isRecord = (value: unknown): value is Fields => value !== null && typeof value === 'object' && !Array.isArray(value);
+
+/** A webhook with what we read of it under the names we read; all else as it came. */
+function eventOf(body: unknown): unknown {
+  if (!isRecord(body)) return body;
+  const event = spelled(body, OF_EVENT);
+  return isRecord(event.subscription) ? { ...event, subscription: spelled(event.subscription, OF_SUBSCRIPTION) } : event;
+}
+
+/** Without regard to case and to what joins the words of a name. */
+function spelled(fields: Fields, names: readonly string[]): Fields {
+  const said = new Map(Object.entries(fields).map(([name, value]) => [name.toLowerCase().replace(/[-_\s]/gu, ''), value]));
+  const known = names.filter((name) => said.has(name.toLowerCase()));
+  return { ...fields, ...Object.fromEntries(known.map((name) => [name, said.get(name.toLowerCase())])) };
 }
 
 /** Only this status is documented as a refusal. */
