@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id } from './common';
+import { Id, Instant } from './common';
 import { OwnLicense } from './licenses';
 import { Member } from './members';
 import { SubscriptionSummary } from './subscriptions';
@@ -14,6 +14,8 @@ export const Me = z.object({
   license: OwnLicense.nullable(),
   /** null: nobody of this organization has bought a plan yet (the onboarding page). */
   subscription: SubscriptionSummary.nullable(),
+  /** When everything stored here goes, because every subscription has ended; null: nothing goes. */
+  dataDeletedAt: Instant.nullable(),
   may: z.object({ create: z.boolean(), edit: z.boolean(), manageMembers: z.boolean(), managePlan: z.boolean() }),
   /** Where a plan is bought and managed, in the browser. Never shown on a phone. */
   accountUrl: z.string(),

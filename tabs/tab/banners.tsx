@@ -55,9 +55,16 @@ function OfflineBanner() {
 
 function ReadOnlyBanner() {
   const { t } = useTranslation();
-  const status = useMe().subscription?.status;
+  const format = useFormat();
+  const { subscription, dataDeletedAt } = useMe();
+  const status = subscription?.status;
   if (status === undefined || status === 'Subscribed') return null;
-  return <Banner tone="warning">{t(`refusals:subscription_inactive_${status}`)}</Banner>;
+  return (
+    <Banner tone="warning">
+      {t(`refusals:subscription_inactive_${status}`)}
+      {dataDeletedAt && <strong> {t('banner.deletion', { day: format.dayOfInstant(dataDeletedAt) })}</strong>}
+    </Banner>
+  );
 }
 
 function LimitBanners({ meters }: { meters: readonly Meter[] }) {

@@ -60,6 +60,19 @@ test('a suspended subscription is announced as read-only', async () => {
   expect(await screen.findByText('Printer')).toBeTruthy();
 });
 
+test('what has ended says to everybody when everything stored will be deleted', async () => {
+  const fake = new FakeApi();
+  fake.me = {
+    ...fake.me,
+    subscription: { ...fake.me.subscription!, status: 'Unsubscribed' },
+    dataDeletedAt: '2026-12-31T23:30:00.000Z',
+    may: { create: false, edit: false, manageMembers: false, managePlan: false },
+  };
+  await renderTab(fake, { at: '#/tickets' });
+  // By the organization's clock it is the next day already.
+  expect(await screen.findByText('Everything stored will be deleted on Jan 1, 2027.')).toBeTruthy();
+});
+
 describe('usage', () => {
   test('says each meter in words with the reset in the organization’s zone, and how the limit is made up', async () => {
     const fake = new FakeApi();

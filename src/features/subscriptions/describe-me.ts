@@ -10,6 +10,8 @@ import { meetMember } from '../members/members';
 import { findPlan, planName } from '../plans/plans';
 import { findTenant } from '../tenants/tenants';
 import { currentSubscription } from './current-subscription.store';
+import { goesAt } from './retention.rules';
+import { findRetention } from './retention.store';
 
 /** Answers for strangers too: an organization that bought nothing gets nulls, the onboarding page's data. */
 export function describeMe(
@@ -26,6 +28,7 @@ export function describeMe(
     const member = met?.value ?? null;
     const plan = row && (await findPlan(tx.db, row.planId, row.planVersion));
     const writable = row?.status === 'Subscribed';
+    const retention = row?.status === 'Unsubscribed' ? await findRetention(tx.db, actor.tenantId) : null;
     return ok({
       tenantId: actor.tenantId,
       organization: tenant?.name ?? null,
@@ -43,6 +46,7 @@ export function describeMe(
         termEnd: row.termEnd?.toISOString() ?? null,
         autoRenew: row.autoRenew,
       },
+      dataDeletedAt: retention && goesAt(retention).toISOString(),
       may: {
         create: member !== null && writable && may(member.role, 'create', member.license),
         edit: member !== null && writable && may(member.role, 'edit', member.license),

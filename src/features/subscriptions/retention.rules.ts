@@ -16,5 +16,9 @@ export function keptUntil(
   return new Date((endedAt ?? at).getTime() + policies.cancellation.exportDays * DAY_MS);
 }
 
+/** When everything goes, as far as is known: nobody may have been told yet. */
+export const goesAt = ({ keptUntil, toldAt }: { keptUntil: Date; toldAt: Date | null }): Date =>
+  toldAt ? purgeAt(keptUntil, toldAt) : keptUntil;
+
 /** When everything may go: as promised, and never sooner than a week after it was said. */
 export const purgeAt = (promised: Date, toldAt: Date): Date => new Date(Math.max(promised.getTime(), toldAt.getTime() + TOLD_BEFORE_MS));

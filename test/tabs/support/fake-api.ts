@@ -68,6 +68,7 @@ export class FakeApi {
       license: null,
       may: { create: true, edit: true, manageMembers: true, managePlan: true },
       accountUrl: 'https://kontingent.example/account',
+      dataDeletedAt: null,
       supportContact: 'support@kontingent.example',
     };
   }

@@ -3,8 +3,10 @@ import { agreeToOverage } from '../../../src/features/metering/agree-to-overage'
 import { listConsents } from '../../../src/features/metering/metering.store';
 import { loadCatalog } from '../../../src/features/plans/catalog';
 import { publishPlans } from '../../../src/features/plans/publish-plans';
+import { endingOf } from '../../../src/features/subscriptions/account-ending';
 import { adoptSnapshot, readAndAdopt } from '../../../src/features/subscriptions/adopt-snapshot';
 import { orderCancellation } from '../../../src/features/subscriptions/cancel-purchase';
+import { describeMe } from '../../../src/features/subscriptions/describe-me';
 import { exportData } from '../../../src/features/subscriptions/export-data';
 import { receiveMarketplaceEvent } from '../../../src/features/subscriptions/receive-event';
 import { reconcileSubscriptions } from '../../../src/features/subscriptions/reconcile';
@@ -219,6 +221,19 @@ test('who was told late gets their week all the same', async () => {
   expect(await retireOn(206.9)).toEqual({ told: 0, purged: 0 });
   expect(await tickets(owner)).toHaveLength(2);
   expect(await retireOn(207)).toEqual({ told: 0, purged: 1 });
+});
+
+test('the app and the account page say the day, before it is told as promised and after it as told, and nothing once somebody buys again', async () => {
+  const { owner, id } = await anOrganization({ tickets: 0 });
+  const links = { accountUrl: 'https://k.example/account', supportContact: 'help@k.example' };
+  const said = async () => [unwrap(await describeMe(ctx, owner, links)).dataDeletedAt, (await endingOf(ctx, id))!.deletedAt];
+  expect(await said()).toEqual([null, null]);
+  await end(id);
+  expect(await said()).toEqual([inDays(30).toISOString(), null]);
+  await retireOn(28);
+  expect(await said()).toEqual([inDays(35).toISOString(), inDays(35).toISOString()]);
+  await buy(owner);
+  expect(await said()).toEqual([null, null]);
 });
 
 test('a new purchase stops it, also when everybody was told; after its own end the time runs anew, and is told anew', async () => {
