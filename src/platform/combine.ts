@@ -85,7 +85,9 @@ class Group<Item, Outcome> {
       if (room === 0 || lanes.length === this.most.lanes) break;
       if (this.underWay.has(name)) continue;
       const entries = waiting.splice(0, room);
-      if (waiting.length === 0) this.waiting.delete(name);
+      this.waiting.delete(name);
+      // What is left of it goes to the end of the line: a long lane takes turns with the others.
+      if (waiting.length > 0) this.waiting.set(name, waiting);
       this.underWay.add(name);
       lanes.push({ name, entries });
       room -= entries.length;

@@ -109,3 +109,13 @@ test('a lane that lags holds up neither the others of its run nor the next run, 
   slow[1]!();
   expect(await next).toBe('slow2 done');
 });
+
+test('a lane with more than a run takes goes behind those that wait', async () => {
+  const { combined, runs } = combiner({ items: 2, runs: 1 });
+  for (const item of ['a1', 'a2', 'a3', 'a4', 'b1']) void combined.submit('g', item[0]!, item);
+  for (let run = 0; run < 3; run += 1) {
+    while (runs.length <= run) await turn();
+    runs[run]!.end();
+  }
+  expect(runs.map(({ lanes }) => lanes)).toEqual([[['a1', 'a2']], [['b1'], ['a3']], [['a4']]]);
+});

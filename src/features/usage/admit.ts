@@ -4,7 +4,7 @@ import type { SubscriptionStatus } from '../../contract/subscriptions';
 import type { Actor } from '../../platform/actor';
 import { Combiner } from '../../platform/combine';
 import { type Context, inTenant } from '../../platform/context';
-import { type Database, sqlState } from '../../platform/db/database';
+import { type Database, DatabaseAway, sqlState } from '../../platform/db/database';
 import { invariant, never } from '../../platform/invariant';
 import { ok, type Result, refuse } from '../../platform/result';
 import { inactiveRefusal, rolesThatMay } from '../members/access.rules';
@@ -237,12 +237,15 @@ async function runShared(lanes: Waiting[][]): Promise<(Outcomes | null)[]> {
   }
 }
 
-/** One statement for all; when it fails for one bad act, one by one, so that the others do not fail with it. */
+/**
+ * One statement for all; when it fails for one bad act, one by one, so that the others do not fail with it. A database that is
+ * away is no act's fault, and is not asked again for each.
+ */
 async function runBatch(waiting: Waiting[]): Promise<Outcomes> {
   try {
     return (await runStatement(waiting)).map((value) => ({ status: 'fulfilled', value }));
   } catch (reason) {
-    if (waiting.length === 1) return [{ status: 'rejected', reason }];
+    if (waiting.length === 1 || reason instanceof DatabaseAway) return waiting.map(() => ({ status: 'rejected', reason }));
     const outcomes: Outcomes = [];
     for (const entry of waiting) outcomes.push(...(await runBatch([entry])));
     return outcomes;

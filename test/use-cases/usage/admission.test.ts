@@ -2,7 +2,7 @@ import { METERS } from '../../../src/contract/meters';
 import { createTicket } from '../../../src/features/tickets/create-ticket';
 import { getTicket } from '../../../src/features/tickets/tickets';
 import { inTenant } from '../../../src/platform/context';
-import type { Database } from '../../../src/platform/db/database';
+import { type Database, DatabaseAway } from '../../../src/platform/db/database';
 import { aTicket, books, creationOf, everything, key, refusalOf, unwrap } from '../../support/acts';
 import { testContext } from '../../support/database';
 import { anActor, aPlan, aTenant } from '../../support/tenant';
@@ -362,5 +362,18 @@ describe('creations of several organizations at once', () => {
     const made = await Promise.all(tenants.map((tenant) => createTicket(ctx, tenant.owner, key(), aTicket())));
     expect(made.every(({ ok }) => ok)).toBe(true);
     expect(names.filter(Boolean)).toEqual(['create_tickets', 'create_tickets', 'create_tickets']);
+  });
+
+  test('a database that is away is asked once for an organization’s acts, not once for each', async () => {
+    const { ctx, names } = await watched();
+    const tenant = await aTenant(ctx);
+    ctx.database.query = (_text, _values, name) => {
+      names.push(name);
+      return Promise.reject(new DatabaseAway(new Error('no route')));
+    };
+    names.length = 0;
+    const sent = await Promise.allSettled(Array.from({ length: 20 }, () => createTicket(ctx, tenant.owner, key(), aTicket())));
+    expect(sent.every((one) => one.status === 'rejected' && one.reason instanceof DatabaseAway)).toBe(true);
+    expect(names).toEqual(['create_for_many', 'create_tickets']);
   });
 });
