@@ -1,5 +1,6 @@
 import { METERS, type Meter } from '../../src/contract/meters';
 import { NewTeam } from '../../src/contract/teams';
+import { NewTicket } from '../../src/contract/tickets';
 import { billStart } from '../../src/features/billing/bill-start';
 import { inviteToLicenses } from '../../src/features/licenses/invite';
 import { setLicense } from '../../src/features/licenses/set-license';
@@ -9,9 +10,11 @@ import { cancelContract, resumeContract } from '../../src/features/plan-changes/
 import { orderChange } from '../../src/features/plan-changes/order-change';
 import { withdrawChange } from '../../src/features/plan-changes/plan-changes';
 import { previewChange } from '../../src/features/plan-changes/preview-change';
+import { setShare } from '../../src/features/shares/shares';
 import { buyContract } from '../../src/features/subscriptions/buy-contract';
 import { createTeam } from '../../src/features/teams/create-team';
 import { addToTeam, archiveTeam, getTeam, leaveTeam, unarchiveTeam } from '../../src/features/teams/teams';
+import { createTicket } from '../../src/features/tickets/create-ticket';
 import { deleteTicket, getTicket, undoTicket } from '../../src/features/tickets/tickets';
 import { explain } from '../../src/features/usage/explain';
 import { confirmHold, openHold, releaseHold } from '../../src/features/usage/hold-units';
@@ -21,7 +24,8 @@ import { creationOf, key, refusalOf, unwrap } from '../support/acts';
 import { consentTo } from '../support/contracts';
 import { anActor } from '../support/tenant';
 import { DAY_MS, localDate, nextEdge, periodAt } from './calendar';
-import { adopt, lastDayOf, now, type Organization, open, renewIfDue, type Scheme, type World } from './world';
+import { furnish, roomOf } from './furnish';
+import { adopt, lastDayOf, now, type Organization, type OrgTeam, open, type Past, renewIfDue, type Scheme, type World } from './world';
 
 const SUPPORT: OperatorActor = {
   memberId: 'aaaaaaaa-0000-4000-8000-000000000002',
@@ -37,8 +41,11 @@ const create: Act = async (world, org) => {
   const { ctx, luck } = world;
   const meter = luck.weighed<Meter>({ tickets: 5, checklists: 3, opportunities: 2 });
   // Where licenses are assigned, who may create is a question of its own.
-  const actor = luck.one(org.scheme === 'license-pool' ? [org.owner] : [org.owner, ...org.people]);
+  const team =
+    meter === 'tickets' && luck.chance(50) ? luck.one(org.teams.filter(({ hasOwner, until }) => hasOwner && until === null)) : null;
+  const actor = luck.one(org.scheme === 'license-pool' || team ? [org.owner] : [org.owner, ...org.people]);
   const room = await roomFor(world, org, meter);
+  const own = Math.min(room, team ? shareLeft(world, org, team) : room);
   // Mostly what a day brings, sometimes a rush that ends at the limit.
   const count = luck.chance(40) ? Math.min(luck.between(6, 40), room + luck.between(1, 2)) : luck.between(1, 5);
   const tries = Array.from({ length: count }, (_, index) => ({
@@ -46,8 +53,9 @@ const create: Act = async (world, org) => {
     clientKey: `${org.name} ${world.story.length} ${index}`,
     title: `${meter} ${index}`,
     actor,
+    ...(team && { teamId: team.id }),
   }));
-  const results = await Promise.all(tries.map((one) => creationOf[meter](ctx, actor, key(one.clientKey), one.title)));
+  const results = await Promise.all(tries.map((one) => creates(ctx, one)));
   let admitted = 0;
   for (const [index, result] of results.entries()) {
     const one = tries[index]!;
@@ -59,10 +67,24 @@ const create: Act = async (world, org) => {
       org.refused.push(one);
     }
   }
-  expect({ admitted }).toEqual({ admitted: Math.min(count, room) });
-  org.books.look(now(world), org.books.isSubscribed(now(world)) ? [meter] : []);
-  return `${admitted} of ${count} ${meter}`;
+  expect({ admitted }).toEqual({ admitted: Math.min(count, own) });
+  org.books.look(now(world), org.books.isSubscribed(now(world)) && own === room ? [meter] : []);
+  return `${admitted} of ${count} ${meter}${team ? ' of a team' : ''}`;
 };
+
+/** With its team, where it is created for one. */
+const creates = (ctx: World['ctx'], { meter, actor, clientKey, title, teamId }: Omit<Past, 'id'>) =>
+  teamId
+    ? createTicket(ctx, actor, key(clientKey), NewTicket.parse({ title, teamId }))
+    : creationOf[meter](ctx, actor, key(clientKey), title);
+
+/** What is left of a team's share; without one, and where the plan knows none, nothing limits it by itself. */
+function shareLeft(world: World, { books }: Organization, { share, counted }: OrgTeam): number {
+  const at = now(world);
+  if (share === null || !books.isShared('tickets', at)) return Number.POSITIVE_INFINITY;
+  const used = [...counted.values()].filter((period) => period === books.period(at)).length;
+  return Math.max(0, share - used);
+}
 
 /** How many more are admitted, after everything that is explained was compared with the books. */
 async function roomFor(world: World, org: Organization, meter: Meter): Promise<number> {
@@ -89,6 +111,8 @@ function wrote(world: World, org: Organization, past: Organization['done'][numbe
   org.done.push(past);
   org.books.use(past.meter, past.id, now(world));
   if (past.meter === 'tickets') org.records.add(past.id);
+  const team = org.teams.find(({ id }) => id === past.teamId);
+  if (team && team.share !== null) team.counted.set(past.id, org.books.period(now(world)));
 }
 
 /** Within a minute it never was; after that a ticket is deleted at most, and nothing comes back. */
@@ -123,6 +147,7 @@ const remove: Act = async (world, org) => {
 
 function gone(world: World, org: Organization, id: string, isReleased: boolean): void {
   if (isReleased) org.books.release(id, now(world));
+  if (isReleased) for (const { counted } of org.teams) counted.delete(id);
   org.records.delete(id);
   org.done = org.done.filter((past) => past.id !== id);
 }
@@ -132,7 +157,7 @@ const replay: Act = async (world, org) => {
   const past = world.luck.one(org.done);
   if (!past) return 'nothing to repeat';
   const before = await written(world, org);
-  const again = unwrap(await creationOf[past.meter](world.ctx, past.actor, key(past.clientKey), past.title));
+  const again = unwrap(await creates(world.ctx, past));
   expect({ replayed: again.replayed, id: again.record.id }).toEqual({ replayed: true, id: past.id });
   expect(await written(world, org)).toEqual(before);
   return `repeated ${past.meter}`;
@@ -144,9 +169,11 @@ const retry: Act = async (world, org) => {
   if (!one) return 'nothing to retry';
   const room = await roomFor(world, org, one.meter);
   const before = await written(world, org);
-  const result = await creationOf[one.meter](world.ctx, one.actor, key(one.clientKey), one.title);
-  expect(result.ok).toBe(room > 0);
-  org.books.look(now(world), org.books.isSubscribed(now(world)) ? [one.meter] : []);
+  const result = await creates(world.ctx, one);
+  const team = org.teams.find(({ id }) => id === one.teamId);
+  const mayTeam = !team || (team.until === null && shareLeft(world, org, team) > 0);
+  expect(result.ok).toBe(room > 0 && mayTeam);
+  org.books.look(now(world), org.books.isSubscribed(now(world)) && mayTeam ? [one.meter] : []);
   if (!result.ok) {
     expect(await written(world, org)).toEqual(before);
     return `refused ${one.meter} again`;
@@ -266,7 +293,8 @@ const changePlan: Act = async (world, org) => {
   const shown = unwrap(await previewChange(ctx, owner, org.subscriptionId!, { toPlanId }));
   if (!shown.allowed) return `${toPlanId}: ${shown.refusal.code}`;
   const again = key();
-  const order = { previewId: shown.previewId, consent: { change: true, removal: true } };
+  const mayRemove = luck.chance(60);
+  const order = { previewId: shown.previewId, consent: { change: true, removal: mayRemove } };
   const { record } = unwrap(await orderChange(ctx, owner, again, org.subscriptionId!, order));
   const replayed = unwrap(await orderChange(ctx, owner, again, org.subscriptionId!, order));
   expect({ replayed: replayed.replayed, id: replayed.record.id }).toEqual({ replayed: true, id: record.id });
@@ -275,7 +303,8 @@ const changePlan: Act = async (world, org) => {
     books.start({ startedAt: at, date: localDate(at, org.zone), zone: org.zone }, 'use');
   const from = shown.effective === 'now' ? at : new Date(shown.effectiveAt);
   books.plans.push({ from, plan: plans[toPlanId]! });
-  if (shown.effective === 'period_end') org.scheduled = { changeId: record.id, from };
+  if (shown.effective === 'period_end') org.scheduled = { changeId: record.id, from, mayRemove };
+  else if (org.scheme === 'whole-month') org.items.trim(roomOf(org, at), mayRemove);
   books.look(at, METERS);
   return `${shown.direction} to ${toPlanId} ${shown.effective}`;
 };
@@ -336,8 +365,16 @@ export function settled(world: World, org: Organization): void {
   const at = now(world);
   // What ends does not change any more at the same instant.
   if (org.scheduled && org.endsAt && org.endsAt <= at) forgetScheduled(org);
-  if (org.scheduled && org.scheduled.from <= at) org.scheduled = null;
+  if (!org.scheduled || org.scheduled.from > at) return;
+  if (org.scheme === 'whole-month') org.items.trim(roomOf(org, org.scheduled.from), org.scheduled.mayRemove);
+  org.scheduled = null;
 }
+
+const furnishing: Act = async (world, org) => {
+  await renewIfDue(world, org);
+  settled(world, org);
+  return furnish(world, org);
+};
 
 const returns: Act = async (world, org) => {
   await renewIfDue(world, org);
@@ -386,7 +423,7 @@ export async function renewAtMarketplace(world: World, org: Organization): Promi
   }
   while (org.truth?.status === 'Subscribed' && org.truth.termEnd!.getTime() + DAY_MS <= at.getTime()) {
     const termStart = new Date(org.truth.termEnd!.getTime() + DAY_MS);
-    await adopt(world, org, { termStart, termEnd: lastDayOf(termStart) });
+    await adopt(world, org, { termStart, termEnd: lastDayOf(org, termStart) });
     org.books.look(at, METERS);
   }
 }
@@ -411,10 +448,12 @@ const teams: Act = async (world, org) => {
   const hasRoom = remaining === null || remaining > 0;
   switch (luck.weighed({ create: 5, archive: 3, bring_back: 2, join: 2, leave: 1 })) {
     case 'create': {
-      const memberIds = luck.chance(70) ? [org.owner.memberId] : [];
+      const hasOwner = luck.chance(70);
+      const memberIds = hasOwner ? [org.owner.memberId] : [];
       const made = await createTeam(ctx, org.owner, key(), NewTeam.parse({ name: `Team ${org.teams.length}`, memberIds }));
       expect({ made: made.ok }).toEqual({ made: hasRoom });
-      if (made.ok) org.teams.push({ id: made.value.record.id, from: at, until: null, spans: [{ from: at, until: null }] });
+      const fresh = { hasOwner, until: null, spans: [{ from: at, until: null }], share: null, counted: new Map() };
+      if (made.ok) org.teams.push({ id: made.value.record.id, ...fresh });
       return `team: ${made.ok}`;
     }
     case 'archive': {
@@ -449,6 +488,23 @@ const teams: Act = async (world, org) => {
       return 'left';
     }
   }
+};
+
+/** A share is given as long as all together are no more than there is, where the plan knows shares. */
+const share: Act = async (world, org) => {
+  const { ctx, luck } = world;
+  const at = now(world);
+  const team = luck.one(org.teams.filter(({ hasOwner }) => hasOwner));
+  if (!team) return teams(world, org);
+  const amount = luck.chance(15) ? null : luck.between(0, 14);
+  const others = org.teams.reduce((sum, one) => sum + (one === team ? 0 : (one.share ?? 0)), 0);
+  const isFitting = amount === null || (team.until === null && others + amount <= org.books.granted('tickets', at));
+  const set = await setShare(ctx, org.owner, { meter: 'tickets', teamId: team.id, amount });
+  expect({ given: set.ok }).toEqual({ given: isFitting && org.books.isShared('tickets', at) });
+  org.books.look(at, set.ok ? ['tickets'] : []);
+  if (!set.ok) return `share: ${set.refusal.code}`;
+  team.share = amount;
+  return `share of ${amount}`;
 };
 
 const arrive: Act = async (world, org) => {
@@ -515,18 +571,20 @@ const ACTS = {
   teams,
   arrive,
   licenses,
+  furnishing,
+  share,
 } satisfies Record<string, Act>;
 type ActName = keyof typeof ACTS;
 
 const EVERYBODY = { create: 30, undo: 5, remove: 3, replay: 8, retry: 6, hold: 6, support: 3, lookAround: 4, peek: 2, read: 3 };
 const CONTRACT = { changePlan: 8, withdraw: 3, returns: 2 };
 const WEIGHTS: Record<Scheme, Partial<Record<ActName, number>>> = {
-  'whole-month': { ...EVERYBODY, ...CONTRACT, changePlan: 30, withdraw: 10, leave: 2 },
+  'whole-month': { ...EVERYBODY, ...CONTRACT, create: 15, furnishing: 30, changePlan: 30, withdraw: 5, leave: 2 },
   'org-quota': { ...EVERYBODY, marketplace: 10 },
   'tiered-addon': { ...EVERYBODY, create: 10, teams: 25, arrive: 3, addPackage: 6, returns: 1 },
   'team-units': { ...EVERYBODY, create: 10, ...CONTRACT, changePlan: 4, teams: 20, arrive: 4 },
   'license-pool': { ...EVERYBODY, create: 6, marketplace: 8, licenses: 15, arrive: 5 },
-  'corner-shop': { ...EVERYBODY, ...CONTRACT, create: 40 },
+  'corner-shop': { ...EVERYBODY, ...CONTRACT, create: 40, teams: 5, share: 8 },
 };
 
 /** Something that one organization does now. Answers it in words. */

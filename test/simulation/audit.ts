@@ -25,10 +25,10 @@ export async function auditPast(world: World, org: Organization): Promise<void> 
 
 /** G1: what is counted is what the ledger says, what the books say, and never less than nothing. */
 async function counters(world: World, org: Organization): Promise<void> {
-  const found = await rows<{ meter: string; used: number; ledger: number; held: number; kept: number }>(
+  const found = await rows<{ scope: string; meter: string; start: Date; used: number; ledger: number; held: number; kept: number }>(
     world,
     org,
-    `select c.scope_id, c.meter, c.period_start, c.used::int as used, c.held::int as held,
+    `select c.scope_id as scope, c.meter, c.period_start as start, c.used::int as used, c.held::int as held,
             coalesce((select sum(case kind when 'release' then -quantity else quantity end) from usage_records r
                        where r.tenant_id = $1 and r.meter = c.meter and r.scope_id = c.scope_id and r.period_start = c.period_start), 0)::int as ledger,
             coalesce((select sum(quantity) from usage_holds h
@@ -37,7 +37,13 @@ async function counters(world: World, org: Organization): Promise<void> {
        from usage_counters c where c.tenant_id = $1`,
   );
   for (const { used, ledger, held: places, kept } of found) expect([used, places]).toEqual([ledger, kept]);
-  const sums = (meter: Meter) => found.filter((one) => one.meter === meter).reduce((sum, one) => sum + one.used, 0);
+  const sums = (meter: Meter) =>
+    found.filter((one) => one.scope === 'tenant' && one.meter === meter).reduce((sum, one) => sum + one.used, 0);
+  for (const { scope, start, used } of found.filter((one) => one.scope !== 'tenant')) {
+    const team = org.teams.find(({ id }) => scope === `team:${id}`)!;
+    const counted = [...team.counted.values()].filter((period) => period === org.books.nameOf(start)).length;
+    expect({ scope, start, used }).toEqual({ scope, start, used: counted });
+  }
   const written = (meter: Meter) =>
     org.books.uses.filter((one) => one.meter === meter && one.releasedAt === null).reduce((sum, one) => sum + one.units, 0);
   expect(METERS.map((meter) => [meter, sums(meter)])).toEqual(METERS.map((meter) => [meter, written(meter)]));
@@ -156,7 +162,8 @@ async function terms(world: World, org: Organization): Promise<void> {
   }
 }
 
-const priceOf = ({ plans }: World, planId: string): number => plans[planId]!.prices.find(({ term }) => term === 'P1M')!.minor;
+const priceOf = ({ plans }: World, planId: string, unit: Organization['term'] = 'P1M'): number =>
+  plans[planId]!.prices.find(({ term }) => term === unit)!.minor;
 
 /** One bill for each calendar month, by every team that was there at any instant of it. */
 function counted(world: World, org: Organization, bills: Bill[]): void {
@@ -209,7 +216,7 @@ function divided(world: World, org: Organization, bills: Bill[], log: Revision[]
     for (const [at, part] of [first, ...inside].entries()) {
       const next = inside[at];
       const [begins, ends] = [at === 0 ? from : localDate(part.at, org.zone), next ? localDate(next.at, org.zone) : until];
-      sum += priceOf(world, part.after.planId) * (part.after.quantity ?? 1) * daysFrom(begins, ends);
+      sum += priceOf(world, part.after.planId, org.term) * (part.after.quantity ?? 1) * daysFrom(begins, ends);
     }
     expect({ term: from, paid }).toEqual({ term: from, paid: rounded(sum, daysFrom(from, until)) });
   }

@@ -160,6 +160,11 @@ export class Books {
     return this.planAt(at)?.items.find(({ entitlement }) => entitlement === meter) ?? null;
   }
 
+  /** Whether teams have shares of it. */
+  isShared(meter: Meter, at: Date): boolean {
+    return this.item(meter, at)?.policy.allocation === 'per_team';
+  }
+
   tolerance(meter: Meter, at: Date): number {
     return this.item(meter, at)?.policy.tolerance ?? 0;
   }
@@ -206,11 +211,20 @@ export class Books {
       const since = this.levels.get(meter)?.seenAt ?? this.anchor!.startedAt;
       const within = [...this.plans, ...this.support, ...this.support.map(({ until }) => ({ from: until }))]
         .map(({ from }) => from)
+        .concat(this.beginsBetween(since, at))
         .filter((edge) => edge > since && edge < at)
         .sort((a, b) => +a - +b);
       for (const instant of [...within, at])
         if (instant >= this.anchor!.startedAt) this.fold(meter, instant, instant === at && looked.includes(meter));
     }
+  }
+
+  /** Where periods begin between two instants: what was granted at their first one is a level of theirs. */
+  private beginsBetween(since: Date, at: Date): Date[] {
+    const from = since < this.anchor!.startedAt ? this.anchor!.startedAt : since;
+    if (this.period(from) === this.period(at)) return [];
+    const begins = nextEdge(this.anchor!, from);
+    return [begins, ...this.beginsBetween(begins, at)];
   }
 
   private fold(meter: Meter, at: Date, isLooked: boolean): void {

@@ -30,6 +30,7 @@ import { quiet, type TestClock, testContext } from '../support/database';
 import { anActor } from '../support/tenant';
 import { Books } from './books';
 import { type Dice, dice, localDate, monthsLater } from './calendar';
+import { Items } from './items';
 
 /** An act that was done, to be tried again at any later time. */
 export interface Past {
@@ -37,10 +38,23 @@ export interface Past {
   clientKey: string;
   title: string;
   actor: Actor;
+  /** Of which team it was created, in whose share it counts. */
+  teamId?: string;
   id: string;
 }
 
 export type Scheme = 'whole-month' | 'org-quota' | 'tiered-addon' | 'team-units' | 'license-pool' | 'corner-shop';
+
+export interface OrgTeam {
+  id: string;
+  hasOwner: boolean;
+  until: Date | null;
+  spans: { from: Date; until: Date | null }[];
+  /** Of the tickets; null: none. */
+  share: number | null;
+  /** The tickets that counted in it, and the period of each. */
+  counted: Map<string, string>;
+}
 
 export interface Organization {
   name: string;
@@ -48,6 +62,8 @@ export interface Organization {
   zone: string;
   plans: string[];
   opensAt: string;
+  /** Of the base plan; the quotas begin anew every month all the same. */
+  term: 'P1M' | 'P1Y';
   tenantId: string;
   owner: Actor;
   people: Actor[];
@@ -60,8 +76,9 @@ export interface Organization {
   refused: Omit<Past, 'id'>[];
   /** Records that were created and are still to be read. */
   records: Set<string>;
-  teams: { id: string; from: Date; until: Date | null; spans: { from: Date; until: Date | null }[] }[];
-  scheduled: { changeId: string; from: Date } | null;
+  teams: OrgTeam[];
+  items: Items;
+  scheduled: { changeId: string; from: Date; mayRemove: boolean } | null;
   /** A contract whose renewal was turned off ends then. */
   endsAt: Date | null;
 }
@@ -162,6 +179,7 @@ export async function aWorld(seed: number): Promise<World> {
       const owner = anActor({ name: `Owner of ${one.name}`, address: `owner@${one.name.toLowerCase()}.example` });
       return {
         ...one,
+        term: 'P1M',
         tenantId: owner.tenantId,
         owner,
         people: [],
@@ -172,6 +190,7 @@ export async function aWorld(seed: number): Promise<World> {
         refused: [],
         records: new Set(),
         teams: [],
+        items: new Items(),
         scheduled: null,
         endsAt: null,
       };
@@ -243,6 +262,7 @@ export async function open(world: World, org: Organization): Promise<void> {
   const at = now(world);
   const organization = { name: org.name, contactAddress: 'office@sample.example', locale: 'en' as const, timeZone: org.zone };
   const plan = plans[org.scheme === 'whole-month' ? 'growth' : org.scheme === 'license-pool' ? 'enterprise-flexible' : org.plans[0]!]!;
+  if (org.scheme === 'org-quota' || org.scheme === 'corner-shop') org.term = luck.weighed({ P1M: 2, P1Y: 1 });
   if (isSoldByMicrosoft(org)) {
     await inTenant(ctx, org.tenantId, async ({ db }) => {
       await ensureTenant(db, org.tenantId, at);
@@ -258,9 +278,9 @@ export async function open(world: World, org: Organization): Promise<void> {
       status: 'Subscribed',
       purchaser: person,
       beneficiary: person,
-      termUnit: 'P1M',
+      termUnit: org.term,
       termStart: at,
-      termEnd: lastDayOf(at),
+      termEnd: lastDayOf(org, at),
       autoRenew: true,
       isFreeTrial: false,
       allowedOperations: ['Update'],
@@ -269,7 +289,7 @@ export async function open(world: World, org: Organization): Promise<void> {
     await adopt(world, org, {});
     org.books.start({ startedAt: at, date: at.toISOString().slice(0, 10), zone: org.zone }, 'nothing');
   } else {
-    const order = { planId: plan.planId, term: 'P1M' as const, quantity: null, consent: consentTo(plan), organization };
+    const order = { planId: plan.planId, term: org.term, quantity: null, consent: consentTo(plan), organization };
     org.subscriptionId = unwrap(await buyContract(ctx, org.owner, key(), order, billStart)).record.id;
     org.books.start({ startedAt: at, date: localDate(at, org.zone), zone: org.zone }, 'nothing');
   }
@@ -292,9 +312,9 @@ export async function adopt(world: World, org: Organization, changes: Partial<Ma
   org.subscriptionId = adopted.row.subscriptionId;
 }
 
-/** The last valid day of a month that begins then, as the marketplace names it. */
-export const lastDayOf = (start: Date): Date =>
-  new Date(Date.parse(`${monthsLater(start.toISOString().slice(0, 10), 1)}T00:00:00Z`) - 86_400_000);
+/** The last valid day of a term that begins then, as the marketplace names it. */
+export const lastDayOf = ({ term }: Organization, start: Date): Date =>
+  new Date(Date.parse(`${monthsLater(start.toISOString().slice(0, 10), term === 'P1Y' ? 12 : 1)}T00:00:00Z`) - 86_400_000);
 
 /** Everybody has a chat with the bot, so that whoever is to be told is written to. */
 async function chats({ ctx }: World, { tenantId, owner }: Organization): Promise<void> {
