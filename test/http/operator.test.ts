@@ -6,16 +6,18 @@ import { inTenant } from '../../src/platform/context';
 import { describedOperatorRoutes } from '../support/answers';
 import { stagingEnv, type TestApp, testApp } from '../support/app';
 import { aDirectPlan, consentTo } from '../support/contracts';
-import { testContext } from '../support/database';
+import { type TestClock, testContext } from '../support/database';
+import { ledger } from '../support/plan-changes';
 import { anActor, aTenant, type TestTenant } from '../support/tenant';
 
 const PUBLISHER = stagingEnv().MARKETPLACE_TENANT_ID!;
 
 let ctx: Context;
+let clock: TestClock;
 let it: TestApp;
 let tenant: TestTenant;
 beforeAll(async () => {
-  ({ ctx } = await testContext());
+  ({ ctx, clock } = await testContext());
   it = await testApp(ctx);
   tenant = await aTenant(ctx);
 });
@@ -436,4 +438,18 @@ test('every act of the publisher’s people asks for a reason, and no route of t
     const { status, body } = await agent[method]!(to).set('Authorization', `Bearer ${token}`);
     expect([path, status, body.code]).toEqual([path, 401, 'token_invalid']);
   }
+});
+
+/** Last, because it moves the clock. */
+test('a contract that nobody has renewed for months is renewed and billed before it is ended', async () => {
+  const plan = await aDirectPlan(ctx);
+  const owner = anActor();
+  const accounting = await it.asOperator(ACCOUNTING);
+  await accounting.send('put', `/tenants/${owner.tenantId}`, (test) => test.send({ ...FACTS, reason: 'Signed on paper' }));
+  const order = { planId: plan.planId, term: 'P1M', reason: 'Signed on paper' };
+  const { body } = await accounting.post(`/tenants/${owner.tenantId}/contracts`, order);
+  clock.advance({ days: 70 });
+  const ended = await accounting.post(`/tenants/${owner.tenantId}/contracts/${body.id}/end`, { when: 'now', reason: 'Notice received' });
+  expect(ended.body).toMatchObject({ status: 'Unsubscribed' });
+  expect((await ledger({ ctx, owner })).map(({ amountMinor }) => amountMinor)).toEqual([5900, 5900, 5900]);
 });

@@ -8,6 +8,7 @@ import { endContractFor, startContractFor } from '../../../features/operator/con
 import { searchTenants, waitingRequests } from '../../../features/operator/search';
 import { explainFor, registerTenant, viewTenant } from '../../../features/operator/tenants';
 import { endOfContract } from '../../../features/plan-changes/end-of-contract';
+import { bringUpToDate } from '../../../features/plan-changes/roll-contracts';
 import type { OperatorActor } from '../../../platform/actor';
 import { ok } from '../../../platform/result';
 import { type ApiRoute, idParams, operatorRoute } from '../../api-route';
@@ -73,6 +74,10 @@ export const operatorTenantRoutes: ApiRoute<OperatorActor>[] = [
     params: idParams('tenantId', 'subscriptionId'),
     body: ContractEnd,
     answer: Subscription,
-    run: ({ ctx, actor, params, body }) => endContractFor(ctx, actor, params, body, endOfContract),
+    // What is over is renewed and billed first, so that an end closes the running term alone.
+    async run({ ctx, actor, params, body }) {
+      await bringUpToDate(ctx, params.tenantId);
+      return endContractFor(ctx, actor, params, body, endOfContract);
+    },
   }),
 ];
