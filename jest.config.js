@@ -9,7 +9,7 @@ const swc = [
 
 module.exports = {
   testMatch: ['<rootDir>/test/**/*.test.{ts,tsx}'],
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/environment.ts',
   transform: { '^.+\\.(ts|tsx|js|mjs)$': swc },
   // These ship as ES modules only; everything else is loaded as it is.
   transformIgnorePatterns: ['/node_modules/(?!(jose|@asteasolutions|yaml|swiper|dom7|ssr-window)/)'],

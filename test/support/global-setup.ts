@@ -15,6 +15,10 @@ export default async function setup(): Promise<void> {
     return;
   }
   const { engine, database } = await openMemoryDatabase();
+  await engine.exec('reset role; update pg_database set datistemplate = false');
+  // Nobody connects to them: every test would load them for nothing.
+  for (const empty of ['template0', 'template1']) await engine.exec(`drop database ${empty}`);
+  await engine.exec('checkpoint');
   const dump = await engine.dumpDataDir('none');
   const file = path.join(await mkdtemp(path.join(tmpdir(), 'kontingent-test-')), 'migrated.tar');
   await writeFile(file, Buffer.from(await dump.arrayBuffer()));
