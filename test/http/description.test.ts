@@ -3,12 +3,14 @@ import path from 'node:path';
 import Ajv2020 from 'ajv/dist/2020';
 import request from 'supertest';
 import { apiRoutes } from '../../src/http/routes/api-routes';
-import { apiDocument } from '../support/answers';
+import { aloneAndWhole, documentOf } from '../support/answers';
 import { LINKS, testApp } from '../support/app';
 import { testContext } from '../support/database';
 
 /** The OpenAPI Initiative's own schema of version 3.1; the package around it is an ES module, which jest does not load. */
 const SCHEMA = path.resolve('node_modules/@seriousme/openapi-schema-validator/schemas/v3.1/schema.json');
+
+const apiDocument = documentOf('/api/v1');
 
 interface Layer {
   route?: { path: string; methods: Record<string, boolean> };
@@ -26,6 +28,10 @@ test('openapi.json is served to anybody, is valid OpenAPI 3.1, and is the docume
   expect([validate({ ...body, paths: { 'no slash': {} } })]).toEqual([false]);
   expect(body.openapi).toMatch(/^3\.1\./u);
   expect(body.paths).toEqual(JSON.parse(JSON.stringify(apiDocument.paths)));
+});
+
+test.each(['/api/v1', '/api/operator/v1'] as const)('%s: an operation described alone is what the whole document says of it', (base) => {
+  for (const { alone, whole } of aloneAndWhole(base)) expect(alone).toEqual(whole);
 });
 
 test('every mounted route is described, and every described one is mounted', async () => {
