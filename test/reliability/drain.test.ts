@@ -4,7 +4,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CLIENT_ID, ISSUER, type KeyServer, stagingEnv, startKeyServer } from '../support/app';
-import { compileServer, freePort, ServerProcess } from '../support/server-process';
+import { compileServer, fillDataFolder, freePort, ServerProcess } from '../support/server-process';
 import { anActor } from '../support/tenant';
 
 let server: Awaited<ReturnType<typeof compileServer>>;
@@ -12,6 +12,7 @@ let keys: KeyServer;
 let folder: string;
 beforeAll(async () => {
   [server, keys, folder] = await Promise.all([compileServer(), startKeyServer(), mkdtemp(path.join(tmpdir(), 'kontingent-drain-'))]);
+  await fillDataFolder(folder);
 });
 afterAll(async () => {
   await keys.stop();

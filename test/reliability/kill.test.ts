@@ -9,7 +9,7 @@ import { books } from '../support/acts';
 import { CLIENT_ID, ISSUER, type KeyServer, stagingEnv, startKeyServer } from '../support/app';
 import { quiet } from '../support/database';
 import { createTicket, keepCreating, seeded } from '../support/load';
-import { compileServer, freePort, ServerProcess } from '../support/server-process';
+import { compileServer, fillDataFolder, freePort, ServerProcess } from '../support/server-process';
 import { aTenant, type TestTenant } from '../support/tenant';
 
 const SEED = Number(process.env.KILL_SEED ?? 20_261_121);
@@ -20,6 +20,7 @@ let keys: KeyServer;
 let dataDir: string;
 beforeAll(async () => {
   [server, keys, dataDir] = await Promise.all([compileServer(), startKeyServer(), mkdtemp(path.join(tmpdir(), 'kontingent-kill-'))]);
+  await fillDataFolder(dataDir);
 });
 afterAll(async () => {
   await keys.stop();

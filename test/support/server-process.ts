@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { transformFile } from '@swc/core';
 
 const ROOT = path.resolve(__dirname, '../..');
@@ -26,6 +27,18 @@ export async function compileServer(): Promise<{ main: string; folder: string; r
     } else if (path.extname(name)) await cp(from, to);
   }
   return { main: path.join(folder, 'main.js'), folder, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/**
+ * Lays an empty, migrated database into a data folder: a first start, which makes one, takes seconds, and another test is
+ * about it (`lock`). Where the tests run on a server there is no dump, and the first start makes it.
+ */
+export async function fillDataFolder(dataDir: string): Promise<void> {
+  const dump = process.env.KONTINGENT_TEST_DUMP;
+  if (!dump) return;
+  const folder = path.join(dataDir, 'postgres');
+  await mkdir(folder, { recursive: true });
+  await promisify(execFile)('tar', ['--extract', '--file', dump, '--directory', folder]);
 }
 
 /** Below those that the system gives to outgoing connections: one of them may take a port between the look and its use. */

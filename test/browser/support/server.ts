@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { freePort } from '../../support/server-process';
+import { fillDataFolder, freePort } from '../../support/server-process';
 
 const MAIN = path.resolve(__dirname, '../../../dist/server/main.js');
 const READY_MS = 120_000;
@@ -25,6 +25,7 @@ export async function startServer(): Promise<RunningServer> {
   if (!existsSync(MAIN))
     throw new Error('The server is not built: run the tests with "npm test", or "node scripts/start.mjs --build-only" first.');
   const dataDir = await mkdtemp(path.join(tmpdir(), 'kontingent-browser-'));
+  await fillDataFolder(dataDir);
   const port = await freePort();
   const url = `http://localhost:${port}`;
   let running = await run(port, dataDir);

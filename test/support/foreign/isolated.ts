@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ServerProcess } from '../server-process';
+import { fillDataFolder, ServerProcess } from '../server-process';
 
 /** The server as its own process, which reaches this machine only. */
 export interface IsolatedServer {
@@ -22,9 +22,11 @@ export async function startIsolated(main: string, env: Record<string, string>, c
   const folder = await mkdtemp(path.join(tmpdir(), 'kontingent-staging-'));
   const outsideFile = path.join(folder, 'outside');
   if (ca) writeFileSync(path.join(folder, 'ca.pem'), ca);
+  const dataDir = path.join(folder, 'data');
+  await fillDataFolder(dataDir);
   const all = {
     ...env,
-    DATA_DIR: path.join(folder, 'data'),
+    DATA_DIR: dataDir,
     NODE_OPTIONS: `--require ${path.join(__dirname, 'outside.cjs')}`,
     OUTSIDE_FILE: outsideFile,
     ...(ca && { NODE_EXTRA_CA_CERTS: path.join(folder, 'ca.pem') }),
