@@ -10,6 +10,8 @@ import { transformSync } from '@swc/core';
 const LONGEST_PROPERTY_MS = 500;
 /** How often each test passes each mutant's place, for every process of one run: they work in a copy of the tree. */
 const HITS = 'mutation-hits.json';
+/** Whatever a test file works out as it is loaded is no test of its own, and nothing of a rule that stands still. */
+const LOADING = 'loading';
 
 /**
  * Runs the tests of the rules in one process that loads them once: a mutant costs milliseconds, with a jest of its own a second and
@@ -49,11 +51,14 @@ class RulesRunner {
     const { describe, test, getState } = require('jest-circus');
     Object.assign(globalThis, { describe, test, expect: require('expect').expect });
     const root = getState().rootDescribeBlock;
+    for (const name of readdirSync('src', { recursive: true })) if (name.endsWith('.rules.ts')) require(path.resolve('src', name));
+    globalThis[INSTRUMENTER_CONSTANTS.NAMESPACE].currentTestId = LOADING;
     for (const file of this.#files) {
       const seen = new Set(root.children);
       require(path.resolve(file));
       for (const child of root.children.filter((one) => !seen.has(one))) this.#collect(child, file);
     }
+    globalThis[INSTRUMENTER_CONSTANTS.NAMESPACE].currentTestId = undefined;
   }
 
   #collect(entry, parent) {
@@ -71,6 +76,7 @@ class RulesRunner {
       tests.push(await this.#run(id));
     }
     stryker.currentTestId = undefined;
+    delete stryker.mutantCoverage.perTest[LOADING];
     writeFileSync(HITS, JSON.stringify(stryker.mutantCoverage.perTest));
     return { status: DryRunStatus.Complete, tests, mutantCoverage: stryker.mutantCoverage };
   }
@@ -86,7 +92,7 @@ class RulesRunner {
     let overrun;
     for (const id of this.#quickestFirst(testFilter ?? [...this.#tests.keys()])) {
       // Of each test by itself: a short one is soon seen to go round in circles, of all tests together a long one takes minutes.
-      const most = hitLimit && Math.min(hitLimit, 1000 + 100 * this.#hitsOf(id, activeMutant));
+      const most = hitLimit && Math.min(hitLimit, 100 + 50 * this.#hitsOf(id, activeMutant));
       Object.assign(stryker, { hitLimit: most, hitCount: most && 0 });
       tests.push(await this.#run(id));
       overrun = determineHitLimitReached(stryker.hitCount, most);
