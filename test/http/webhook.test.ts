@@ -135,6 +135,12 @@ describe('the caller', () => {
     ['without caller', () => keys.issuer.sign({ ...v2(), azp: undefined })],
     ['of version 2 with the caller where version 1 has it', () => keys.issuer.sign({ ...v2(), azp: randomUUID(), appid: MARKETPLACE })],
     ['of version 1 with the caller where version 2 has it', () => keys.issuer.sign({ ...v1(), appid: undefined, azp: MARKETPLACE })],
+    ['of version 1 from the issuer of version 2', () => keys.issuer.sign({ ...v1(), iss: v2().iss })],
+    ['of version 2 from the issuer of version 1', () => keys.issuer.sign({ ...v2(), iss: v1().iss })],
+    [
+      'without version, with the caller where its issuer does not name it',
+      () => keys.issuer.sign({ ...v1(), ver: undefined, iss: v2().iss }),
+    ],
     ['of a version that does not exist', () => keys.issuer.sign({ ...v2(), ver: '3.0' })],
     ['of an unknown key', () => keys.issuer.sign(v2(), { kid: 'unknown' })],
     ['that is none', () => 'not-a-token'],
