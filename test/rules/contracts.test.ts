@@ -161,10 +161,10 @@ describe('an addition', () => {
 
   test('HO-16: that may be owned once is not sold a second time while it runs', () => {
     expect(decideOrder(addon('once'), monthly, [base, twin])).toMatchObject({
-      refusal: { code: 'addon_owned', planId: 'package', owned: 1 },
+      refusal: { code: 'addon_owned', planId: 'package', owned: 1, grants: [] },
     });
     expect(decideOrder(addon('once'), monthly, [base, { ...twin, status: 'Unsubscribed' }])).toMatchObject({ ok: true });
-    expect(decideOrder(addon('n'), monthly, [base, twin, twin])).toMatchObject({ ok: true });
+    expect(decideOrder(addon('n'), monthly, [twin, base, twin])).toMatchObject({ ok: true, value: { parentId: 'base' } });
   });
 
   test('HO-16: nor is another band of a tier of which one runs', () => {

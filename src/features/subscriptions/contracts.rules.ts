@@ -61,12 +61,11 @@ export function decideOrder(
   return beside.ok ? ok({ price, parentId: base.subscriptionId }) : beside;
 }
 
-/** Whether an addition may run beside what runs already. */
+/** Whether an addition may run beside what runs already. Whoever knows what is owned says what it grants. */
 export function decideBeside(plan: Plan, owned: readonly Owned[]): Result<true, Refusal> {
   const twins = twinsOf(plan, owned);
-  const { role, planId, policies } = plan;
-  return role === 'addon' && policies.addon.stack === 'once' && twins.length > 0
-    ? refuse({ code: 'addon_owned', planId, owned: twins.length, grants: [] })
+  return plan.policies.addon.stack === 'once' && twins.length > 0
+    ? refuse({ code: 'addon_owned', planId: plan.planId, owned: twins.length, grants: [] })
     : ok(true);
 }
 
@@ -98,12 +97,11 @@ export const isRenewed = ({ autoRenew, status }: Pick<Running, 'autoRenew' | 'st
  * takes its additions along before they are renewed; one that goes on asks last which of them are there. Those that failed wait, and
  * their additions with them.
  */
-export function nextDue<R extends Running>(held: readonly R[], failed: ReadonlySet<string>, now: Date): R | null {
+export function nextDue<R extends Running>(held: readonly R[], failed: ReadonlySet<string | null>, now: Date): R | null {
   const rank = (one: R): number => (one.parentId !== null ? 1 : isRenewed(one) ? 2 : 0);
-  const waits = (id: string | null): boolean => id !== null && failed.has(id);
   const endOf = ({ source, status, termEnd }: R): number =>
     source === 'direct' && status !== 'Unsubscribed' && termEnd !== null ? termEnd.getTime() : Number.POSITIVE_INFINITY;
-  const due = held.filter((one) => endOf(one) <= now.getTime() && !waits(one.subscriptionId) && !waits(one.parentId));
+  const due = held.filter((one) => endOf(one) <= now.getTime() && !failed.has(one.subscriptionId) && !failed.has(one.parentId));
   return [...due].sort((a, b) => endOf(a) - endOf(b) || rank(a) - rank(b))[0] ?? null;
 }
 
