@@ -343,7 +343,7 @@ describe('the wrong people', () => {
     const thief = world.newPerson('Otto Other');
     const browser = await world.land(bought, thief);
     const state = await browser.state();
-    expect(state).toMatchObject({ state: 'visitor', subscription: null, others: [], suggestedContact: null });
+    expect(state).toMatchObject({ state: 'wrong_account', subscription: null, others: [], suggestedContact: null });
     expect(JSON.stringify(state)).not.toContain(bought.id);
     const answer = await browser.act('/account/activate', world.activation(bought));
     expect([answer.status, answer.json().code]).toEqual([403, 'not_purchaser']);
