@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { decideChange, type Held, planThatFits, type Wanted } from '../../src/features/plan-changes/change.rules';
+import { decideChange, type Held, planThatFits, shortageAfter, type Wanted } from '../../src/features/plan-changes/change.rules';
 import {
   dividedTerm,
   type MoneyQuestion,
@@ -44,6 +44,42 @@ const held = (plan: Plan, given: Partial<Held> = {}): Held => ({
 const decide = (from: Held, to: Plan | null, wanted: Partial<Wanted> = {}, open: Parameters<typeof decideChange>[3] = null) =>
   decideChange(from, { toPlanId: to?.planId ?? 'unknown', ...wanted }, to, open);
 const decided = (result: Result<unknown, unknown>) => (result.ok ? result.value : result.refusal);
+
+describe('licenses given to people', () => {
+  const perSeat = (license: object) => aPlan('seats', 10, { policies: { license: { scope: 'user', graceDays: 14, ...license } } });
+  const bought = (purchased: number | null, taken: number) => ({ purchased, taken });
+  const after = (
+    from: Plan,
+    to: Plan,
+    seats: [number | null, number | null],
+    licenses: { purchased: number | null; taken: number } | null,
+  ) => shortageAfter({ held: { plan: from, quantity: seats[0] }, licenses }, { to, quantity: seats[1] });
+
+  test('more than the seats that stay are told with numbers and the days of grace; who fits is not spoken of', () => {
+    const seats = perSeat({});
+    expect(after(seats, seats, [10, 7], bought(10, 8))).toEqual({ taken: 8, purchased: 7, graceDays: 14 });
+    expect(after(seats, seats, [10, 8], bought(10, 8))).toBeNull();
+  });
+
+  test('seats of other subscriptions count, and those of a plan that brings a number of its own or none', () => {
+    const seats = perSeat({});
+    expect(after(seats, seats, [10, 7], bought(15, 12))).toBeNull();
+    expect(after(seats, seats, [10, 6], bought(15, 12))).toMatchObject({ purchased: 11 });
+    expect(after(seats, perSeat({ full: 5 }), [10, null], bought(10, 8))).toMatchObject({ purchased: 5 });
+    expect(after(perSeat({ full: 5 }), seats, [null, 3], bought(5, 4))).toMatchObject({ purchased: 3 });
+    expect(after(premium, seats, [null, 2], bought(4, 7))).toMatchObject({ purchased: 6 });
+    expect(after(seats, seats, [null, null], bought(0, 1))).toMatchObject({ purchased: 0 });
+  });
+
+  test('where licenses are unlimited, or none are given, nobody lacks one', () => {
+    const [seats, unlimited] = [perSeat({}), perSeat({ full: 'unlimited' })];
+    expect(after(seats, unlimited, [10, null], bought(10, 20))).toBeNull();
+    expect(after(unlimited, seats, [null, 1], bought(10, 20))).toBeNull();
+    expect(after(seats, seats, [10, 1], bought(null, 20))).toBeNull();
+    expect(after(seats, seats, [10, 1], null)).toBeNull();
+    expect(after(seats, premium, [10, null], bought(10, 20))).toBeNull();
+  });
+});
 
 describe('whether a plan may change', () => {
   test('TW-22, TW-26: what is above is the rank, whatever name and price say', () => {
@@ -441,6 +477,11 @@ describe('what a change costs', () => {
       const held_ = [stretch(teams), stretch(teams, 11), stretch(teams, 21)];
       expect(counted(sinceAnchor(held_, anchoredOn('2026-04-11'), 'UTC'))).toEqual([1000, 1000]);
       expect(counted(sinceAnchor(held_, anchoredOn('2026-04-21'), 'UTC'))).toEqual([1000]);
+    });
+
+    test('G5: what was billed ahead is left out, whichever came first', () => {
+      expect(counted([stretch(premium), stretch(teams, 11)])).toEqual([2000]);
+      expect(counted([stretch(teams), stretch(premium, 11)])).toEqual([1000]);
     });
 
     test('a change on another day, or on the day of the purchase, leaves nothing out', () => {

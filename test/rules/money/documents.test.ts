@@ -63,7 +63,8 @@ test('G5: what is asked and what goes back are taxed each for itself, and an inv
 test.each([
   ['what is to be paid', 9900, 967, -967, 8933],
   ['what goes back', -3933, 967, 967, -2966],
-  ['nothing of it', -3933, 0, 0, -3933],
+  ['nothing that goes back', -3933, 0, 0, -3933],
+  ['nothing that is to be paid', 9900, 0, 0, 9900],
 ])('a part that was set off leaves less of %s', (_what, lines, creditedMinor, setOff, amount) => {
   const content = { ...contentOf(billed({ lines: [line(lines)], refunds: [] }), seller, buyer), creditedMinor };
   expect(setOffOf(content)).toBe(setOff);
