@@ -46,7 +46,8 @@ describe('cancelling what Microsoft sold', () => {
   const refusalOf = (result: ReturnType<typeof decideCancellation>) => (result.ok ? null : result.refusal);
 
   test('TW-23: within the window it needs consent to exactly what is offered', () => {
-    expect(decideCancellation(purchase, policy, 'cancel_with_refund', hoursOn(72))).toMatchObject({ ok: true });
+    const value = { ending: 'cancel_with_refund', refundableUntil: hoursOn(72) };
+    expect(decideCancellation(purchase, policy, 'cancel_with_refund', hoursOn(72))).toEqual({ ok: true, value });
     for (const consent of [null, 'cancel_without_refund'] as const)
       expect(refusalOf(decideCancellation(purchase, policy, consent, hoursOn(72)))).toMatchObject({
         code: 'consent_missing',
@@ -70,6 +71,14 @@ describe('cancelling what Microsoft sold', () => {
     const open = { ...policy, afterWindow: 'cancel_without_refund' } as const;
     expect(decideCancellation(purchase, open, 'cancel_without_refund', hoursOn(100))).toMatchObject({ ok: true });
     expect(refusalOf(decideCancellation(purchase, open, 'cancel_with_refund', hoursOn(100)))).toMatchObject({ code: 'consent_missing' });
+  });
+
+  test('what has ended is not cancelled again', () => {
+    const ended = { ...purchase, status: 'Unsubscribed' } as const;
+    expect(refusalOf(decideCancellation(ended, policy, 'cancel_with_refund', hoursOn(1)))).toEqual({
+      code: 'subscription_inactive',
+      status: 'Unsubscribed',
+    });
   });
 
   test('what a partner sold the partner cancels', () => {

@@ -126,6 +126,10 @@ describe('when a credential is warned of', () => {
     expect([daysLeft(credential.expiresAt!, new Date(now)), dueWarning(credential, new Date(now))]).toEqual([left, warning]);
   });
 
+  test('at the instant it ends it is over', () => {
+    expect(stateOf(credential, credential.expiresAt!)).toBe('over');
+  });
+
   test('nobody said when it ends: never, and the state says that', () => {
     const silent = { name: 'A', expiresAt: null };
     expect([dueWarning(silent, new Date()), stateOf(silent, new Date())]).toEqual([null, 'unknown']);
@@ -138,11 +142,16 @@ describe('what a probe of the webhook means', () => {
     ['accepted and here', {}, true, true, /changed nothing/u],
     ['accepted and not here', {}, false, false, /is not here/u],
     ['refused although signed', { status: 401, said: 'token_invalid' }, false, false, /MARKETPLACE_WEBHOOK/u],
-    ['unknown signer refused', { signed: false, status: 401, said: 'token_invalid' }, false, true, /as it must/u],
+    ['unknown signer refused', { signed: false, status: 401, said: 'token_invalid' }, false, true, /as it must\. .*next true event/u],
     ['unknown signer accepted', { signed: false }, true, false, /instead of being refused/u],
     ['unknown signer refused and yet kept', { signed: false, status: 401, said: 'token_invalid' }, true, false, /instead of/u],
     ['no keys', { signed: false, status: 503, said: 'identity_unavailable' }, false, false, /keys/u],
-    ['nobody there', { status: null, said: 'ENOTFOUND' }, false, false, /ENOTFOUND/u],
+    ['nobody there', { status: null, said: 'ENOTFOUND' }, false, false, /^Nobody answers at .*ENOTFOUND/u],
+    ['nobody there, who knows why', { status: null, said: null }, false, false, /no reason given/u],
+    ['no answer now', { status: 503, said: 'unavailable' }, false, false, /answered 503 \(unavailable\) and is not here/u],
+    ['kept, and a fault', { status: 500, said: 'identity_unavailable' }, true, false, /answered 500 .* and was kept/u],
+    ['unknown signer refused for another reason', { signed: false, status: 401, said: 'not_allowed' }, false, false, /instead of/u],
+    ['unknown signer, refused as something else', { signed: false, status: 400, said: 'token_invalid' }, false, false, /instead of/u],
     ['somebody else there', { status: 403, said: null }, false, false, /PUBLIC_URL/u],
     ['another server of ours there', { status: 404, said: 'not_found' }, false, false, /PUBLIC_URL/u],
   ] as const)('%s', (_what, change, arrived, passed, finding) => {

@@ -63,7 +63,17 @@ describe('rollover', () => {
     const row = { ...opened({ grants: plan }), used: 70 };
     const { counter, carried } = bringUpTo(facts({ newest: row, grants: plan }), row.periodEnd);
     expect(counter).toMatchObject({ granted: 130, hardLimit: 130, used: 0 });
-    expect(carried).toMatchObject([{ source: 'rollover', amount: 30, effectiveAt: row.periodEnd, expiresAt: counter.periodEnd }]);
+    expect(carried).toMatchObject([
+      {
+        grantId: 'rollover 2026-02-27T23:00:00.000Z',
+        source: 'rollover',
+        sourceId: started,
+        activation: 'now',
+        amount: 30,
+        effectiveAt: row.periodEnd,
+        expiresAt: counter.periodEnd,
+      },
+    ]);
   });
 
   test('skipped periods are folded one by one: nothing used for three of them is three times left, up to the cap', () => {
@@ -94,6 +104,15 @@ describe('rollover', () => {
     const unlimited = [grant({ amount: null, policy })];
     expect(bringUpTo(facts({ newest: opened({ grants: unlimited }), grants: unlimited }), row.periodEnd).carried).toEqual([]);
     expect(bringUpTo(facts({ newest: { ...row, used: 120, held: 0 }, grants: plan }), row.periodEnd).carried).toEqual([]);
+    const beside = [...unlimited, support({})];
+    expect(bringUpTo(facts({ newest: opened({ grants: beside }), grants: beside }), row.periodEnd).carried).toEqual([]);
+  });
+
+  test('nothing is carried over within a period, whatever expires in it', () => {
+    const edge = at('2026-02-10');
+    const all = [...plan, support({ expiresAt: edge })];
+    const row = { ...opened({ grants: all }), used: 20 };
+    expect(bringUpTo(facts({ newest: row, grants: all }), edge)).toMatchObject({ carried: [], counter: { granted: 120 } });
   });
 
   test('a goodwill that ends with the period takes what is left of it along', () => {
@@ -260,6 +279,14 @@ describe('what was in force at an instant that is over', () => {
     expect(asItWas(given, new Date(row.periodEnd.getTime() - 1))).toMatchObject({ counter: period, carried: [], expired: [] });
   });
 
+  test('what was used up of a grant that expired later stood in the grant itself then', () => {
+    const edge = at('2026-02-10');
+    const all = [grant(), support({ expiresAt: edge, endedAt: edge, burnt: 10, burntIn: anchor.startedAt })];
+    const given = facts({ newest: { ...opened({ grants: [grant()] }), used: 10 }, grants: all });
+    expect(asItWas(given, new Date(edge.getTime() - 1)).limit.available).toBe(150);
+    expect(asItWas(given, edge).limit.available).toBe(110);
+  });
+
   test('of a period that nobody opened: what the one before it led to, what was carried into it counted once', () => {
     const row = opened({ grants: plan });
     const told = bringUpTo(facts({ newest: row, grants: plan }), at('2026-03-10'));
@@ -280,7 +307,17 @@ describe('holds', () => {
     const until = at('2026-02-05');
     const holds: Hold[] = [{ periodStart: row.periodStart, quantity: 10, expiresAt: until }];
     expect(bringUpTo(facts({ newest: row, holds }), new Date(until.getTime() - 1)).counter).toMatchObject({ held: 10, validUntil: until });
-    expect(bringUpTo(facts({ newest: row, holds }), until).counter).toMatchObject({ held: 0, used: 90 });
+    expect(bringUpTo(facts({ newest: row, holds }), until).counter).toMatchObject({ held: 0, used: 90, validUntil: row.periodEnd });
+  });
+
+  test('one of an earlier period takes nothing from this one, and is no edge of it', () => {
+    const row = bringUpTo(facts({ newest: opened() }), at('2026-03-01')).counter;
+    const holds: Hold[] = [at('2026-03-02'), at('2026-03-20')].map((expiresAt) => ({
+      periodStart: anchor.startedAt,
+      quantity: 4,
+      expiresAt,
+    }));
+    expect(bringUpTo(facts({ newest: row, holds }), at('2026-03-10')).counter).toMatchObject({ held: 0, validUntil: row.periodEnd });
   });
 
   test('one that outlives its period keeps nothing of the next', () => {

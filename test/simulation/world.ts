@@ -289,7 +289,7 @@ export async function open(world: World, org: Organization): Promise<void> {
     await adopt(world, org, {});
     org.books.start({ startedAt: at, date: at.toISOString().slice(0, 10), zone: org.zone }, 'nothing');
   } else {
-    const order = { planId: plan.planId, term: org.term, quantity: null, consent: consentTo(plan), organization };
+    const order = { planId: plan.planId, term: org.term, quantity: null, consent: consentTo(plan, org.term), organization };
     org.subscriptionId = unwrap(await buyContract(ctx, org.owner, key(), order, billStart)).record.id;
     org.books.start({ startedAt: at, date: localDate(at, org.zone), zone: org.zone }, 'nothing');
   }
