@@ -179,8 +179,8 @@ export async function cutCounter(db: Queryable, tenantId: string, meter: string,
 
 /**
  * Moves the use of a period without an act, the organization's and that of every team's share: carried in from the period that began
- * at `from`, or, without one, begun anew. The ledger says by how much (G1). The caller holds the organization's row, for which
- * whoever takes from a share waits.
+ * at `from`, or, without one, begun anew: what was used after `at` stays, and a period that began since is left alone. The ledger
+ * says by how much (G1). The caller holds the organization's row, for which whoever takes from a share waits.
  */
 export async function moveUse(
   db: Queryable,
@@ -192,10 +192,17 @@ export async function moveUse(
   await db.query(
     `with moved as (
        update usage_counters c set used = t.wanted
-         from (select n.scope_id, n.used, case $5 when 'carry' then coalesce(b.used, 0) else 0 end as wanted
+         from (select n.scope_id, n.used, case $5 when 'carry' then coalesce(b.used, 0) else coalesce(s.used, 0) end as wanted
                  from usage_counters n
                  left join usage_counters b on b.tenant_id = $1 and b.scope_id = n.scope_id and b.meter = $2 and b.period_start = $4
-                where n.tenant_id = $1 and n.meter = $2 and n.period_start = $3) t
+                 left join lateral (
+                   select sum(u.quantity) as used from usage_records u
+                    where $5 = 'reset' and u.tenant_id = $1 and u.scope_id = n.scope_id and u.meter = $2 and u.period_start = $3
+                      and u.kind = 'consume' and u.at > $6
+                      and not exists (select from usage_records r
+                                       where r.tenant_id = $1 and r.scope_id = n.scope_id and r.meter = $2 and r.period_start = $3
+                                         and (r.operation_key = 'release:' || u.operation_key or (r.kind = 'reset' and r.at >= u.at)))) s on true
+                where n.tenant_id = $1 and n.meter = $2 and n.period_start = $3 and ($5 = 'carry' or $3 < $6)) t
         where c.tenant_id = $1 and c.scope_id = t.scope_id and c.meter = $2 and c.period_start = $3 and t.used <> t.wanted
        returning c.scope_id, c.used, t.wanted - t.used as by
      )

@@ -17,6 +17,7 @@ import { buyContract } from '../../../src/features/subscriptions/buy-contract';
 import { mySubscriptions } from '../../../src/features/subscriptions/list-subscriptions';
 import { archiveTeam } from '../../../src/features/teams/teams';
 import { createTicket } from '../../../src/features/tickets/create-ticket';
+import { undoTicket } from '../../../src/features/tickets/tickets';
 import { readUsage } from '../../../src/features/usage/read-usage';
 import { inTenant } from '../../../src/platform/context';
 import { aTicket, key, refusalOf, unwrap } from '../../support/acts';
@@ -127,6 +128,30 @@ describe('ordering', () => {
     const stranger = (await aCustomer('whole-month', 'growth')).owner;
     expect(refusalOf(await previewChange(ctx, stranger, subscriptionId, { toPlanId: 'scale' })).code).toBe('subscription_not_found');
   });
+});
+
+test('G1 TW-21: a change at the period’s end that begins use anew leaves what was used before its late run, and an undo gives that back', async () => {
+  const { ctx, clock } = await testContext({ now: '2026-05-01T00:00:00.000Z' });
+  const planOf = (amount: number) =>
+    aDirectPlan(ctx, {
+      policies: { change: { usageOnChange: 'reset' } },
+      items: [{ entitlement: 'tickets', kind: 'metered', amount, policy: {} }],
+    });
+  const [large, small] = [await planOf(9), await planOf(3)];
+  const owner = anActor();
+  const wanted = { planId: large.planId, term: 'P1M', quantity: null, consent: consentTo(large), organization: null } as const;
+  const { id: subscriptionId } = unwrap(await buyContract(ctx, owner, key(), wanted, billStart)).record;
+  const downgrade = await change({ ctx, clock, owner, subscriptionId } as Customer, { toPlanId: small.planId });
+  expect(downgrade.state).toBe('scheduled');
+  const used = async () => unwrap(await readUsage(ctx, owner, async () => null)).meters.find(({ meter }) => meter === 'tickets')!.used;
+  unwrap(await createTicket(ctx, owner, key(), aTicket()));
+  clock.set('2026-06-01T00:00:05.000Z');
+  const { record } = unwrap(await createTicket(ctx, owner, key(), aTicket()));
+  clock.advance({ seconds: 5 });
+  await rollContracts(ctx);
+  expect(await used()).toBe(1);
+  expect(unwrap(await undoTicket(ctx, owner, record.id))).toBeNull();
+  expect(await used()).toBe(0);
 });
 
 describe('choosing what is kept', () => {

@@ -296,6 +296,26 @@ describe('a change of plan', () => {
     expect(await books(ctx, tenant.tenantId, 'tickets')).toMatchObject({ counted: 1, ledger: 1 });
   });
 
+  test('G1 usage that begins anew late keeps what was used since: that alone gives its unit back', async () => {
+    const { ctx, clock, tenant } = await world({ tickets: { amount: 5, releaseOn: 'delete' } });
+    await create(ctx, tenant, 3);
+    clock.advance({ seconds: 1 });
+    const edge = ctx.now();
+    const before = unwrap(await listTickets(ctx, tenant.owner, TicketQuery.parse({}))).items;
+    const remove = async ({ id, revision }: { id: string; revision: number }) =>
+      unwrap(await deleteTicket(ctx, tenant.owner, id, revision));
+    clock.advance({ seconds: 5 });
+    await create(ctx, tenant, 2);
+    await remove(before[0]!);
+    await inTenant(ctx, tenant.tenantId, (tx) => restartUsage(tx, tenant.tenantId, { usage: 'reset', anchor: 'keep' }, edge));
+    expect(await books(ctx, tenant.tenantId, 'tickets')).toMatchObject({ counted: 2, ledger: 2 });
+    const [newest, newer] = unwrap(await listTickets(ctx, tenant.owner, TicketQuery.parse({}))).items;
+    await remove(newest!);
+    expect(unwrap(await undoTicket(ctx, tenant.owner, newer!.id))).toBeNull();
+    await remove(before[1]!);
+    expect(await books(ctx, tenant.tenantId, 'tickets')).toMatchObject({ counted: 0, ledger: 0 });
+  });
+
   test('twice in one instant is as once', async () => {
     const { ctx, tenant } = await world({ tickets: 5 });
     await create(ctx, tenant, 4);
