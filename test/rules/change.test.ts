@@ -48,7 +48,7 @@ const decided = (result: Result<unknown, unknown>) => (result.ok ? result.value 
 describe('licenses given to people', () => {
   const perSeat = (license: object) => aPlan('seats', 10, { policies: { license: { scope: 'user', graceDays: 14, ...license } } });
   const bought = (purchased: number | null, taken: number) => ({ purchased, taken });
-  const after = (
+  const shortOf = (
     from: Plan,
     to: Plan,
     seats: [number | null, number | null],
@@ -57,27 +57,27 @@ describe('licenses given to people', () => {
 
   test('more than the seats that stay are told with numbers and the days of grace; who fits is not spoken of', () => {
     const seats = perSeat({});
-    expect(after(seats, seats, [10, 7], bought(10, 8))).toEqual({ taken: 8, purchased: 7, graceDays: 14 });
-    expect(after(seats, seats, [10, 8], bought(10, 8))).toBeNull();
+    expect(shortOf(seats, seats, [10, 7], bought(10, 8))).toEqual({ taken: 8, purchased: 7, graceDays: 14 });
+    expect(shortOf(seats, seats, [10, 8], bought(10, 8))).toBeNull();
   });
 
   test('seats of other subscriptions count, and those of a plan that brings a number of its own or none', () => {
     const seats = perSeat({});
-    expect(after(seats, seats, [10, 7], bought(15, 12))).toBeNull();
-    expect(after(seats, seats, [10, 6], bought(15, 12))).toMatchObject({ purchased: 11 });
-    expect(after(seats, perSeat({ full: 5 }), [10, null], bought(10, 8))).toMatchObject({ purchased: 5 });
-    expect(after(perSeat({ full: 5 }), seats, [null, 3], bought(5, 4))).toMatchObject({ purchased: 3 });
-    expect(after(premium, seats, [null, 2], bought(4, 7))).toMatchObject({ purchased: 6 });
-    expect(after(seats, seats, [null, null], bought(0, 1))).toMatchObject({ purchased: 0 });
+    expect(shortOf(seats, seats, [10, 7], bought(15, 12))).toBeNull();
+    expect(shortOf(seats, seats, [10, 6], bought(15, 12))).toMatchObject({ purchased: 11 });
+    expect(shortOf(seats, perSeat({ full: 5 }), [10, null], bought(10, 8))).toMatchObject({ purchased: 5 });
+    expect(shortOf(perSeat({ full: 5 }), seats, [null, 3], bought(5, 4))).toMatchObject({ purchased: 3 });
+    expect(shortOf(premium, seats, [null, 2], bought(4, 7))).toMatchObject({ purchased: 6 });
+    expect(shortOf(seats, seats, [null, null], bought(0, 1))).toMatchObject({ purchased: 0 });
   });
 
   test('where licenses are unlimited, or none are given, nobody lacks one', () => {
     const [seats, unlimited] = [perSeat({}), perSeat({ full: 'unlimited' })];
-    expect(after(seats, unlimited, [10, null], bought(10, 20))).toBeNull();
-    expect(after(unlimited, seats, [null, 1], bought(10, 20))).toBeNull();
-    expect(after(seats, seats, [10, 1], bought(null, 20))).toBeNull();
-    expect(after(seats, seats, [10, 1], null)).toBeNull();
-    expect(after(seats, premium, [10, null], bought(10, 20))).toBeNull();
+    expect(shortOf(seats, unlimited, [10, null], bought(10, 20))).toBeNull();
+    expect(shortOf(unlimited, seats, [null, 1], bought(10, 20))).toBeNull();
+    expect(shortOf(seats, seats, [10, 1], bought(null, 20))).toBeNull();
+    expect(shortOf(seats, seats, [10, 1], null)).toBeNull();
+    expect(shortOf(seats, premium, [10, null], bought(10, 20))).toBeNull();
   });
 });
 
