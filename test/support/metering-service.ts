@@ -36,6 +36,8 @@ export class MeteringService {
   isOdd = false;
   /** What is not taken says its status and why, and not what it is about. */
   isTerse = false;
+  /** Its account in a form of its own: the body it answers with. */
+  respelled: ((lines: Record<string, unknown>[]) => unknown) | null = null;
   /** Lines of its account that differ from what it booked. */
   readonly accountOf = new Map<string, number>();
   private server!: Server;
@@ -122,6 +124,10 @@ export class MeteringService {
       const lines = this.account().filter(
         ({ usageDate }) => usageDate.slice(0, 10) >= usageStartDate! && usageDate.slice(0, 10) < UsageEndDate!,
       );
+      if (this.respelled) {
+        const body = this.respelled(lines);
+        return void (body === null ? res.end() : res.json(body));
+      }
       if (!this.isOdd) return void res.json(lines);
       const odd = lines.map(({ usageDate: _usageDate, ...line }) => capitalized(line));
       res.json({ value: [{ note: 'a line of nobody' }, ...odd] });

@@ -1,6 +1,7 @@
 import {
   type Metering,
   USAGE_STATUSES,
+  type UsageAccount,
   type UsageEvent,
   type UsageOfDay,
   type UsageOutcome,
@@ -33,9 +34,9 @@ export class MeteringClient implements Metering {
     return outcomes;
   }
 
-  async readUsage({ from, until }: { from: string; until: string }): Promise<UsageOfDay[]> {
+  async readUsage({ from, until }: { from: string; until: string }): Promise<UsageAccount> {
     const url = `${this.url('/usageEvents')}&usageStartDate=${from}&UsageEndDate=${until}`;
-    return read(await this.caller.send({ method: 'GET', url, isSafe: true }), (said) => readDays(said, from));
+    return read(await this.caller.send({ method: 'GET', url, isSafe: true }), (said) => readAccount(said, from));
   }
 
   private async reportOne(caller: MarketplaceCaller, event: UsageEvent): Promise<UsageOutcome> {
@@ -99,26 +100,31 @@ function readOutcome(value: unknown): UsageOutcome {
   };
 }
 
-/** `from`: the day that was asked for, where a line does not say its own. A line of nobody's is none of ours. */
-function readDays(body: string, from: string): UsageOfDay[] {
-  const said = readJson(body) ?? [];
-  const lines = Array.isArray(said) ? said : (fieldsOf(said).value ?? []);
-  if (!Array.isArray(lines)) throw new UnreadableAnswer('The account of a day is no list.');
-  return lines.flatMap((line) => {
-    const of = fieldsOf(line);
-    const day = text(of.usagedate)?.slice(0, 'YYYY-MM-DD'.length) ?? from;
-    const resourceId = text(of.usageresourceid);
-    if (!resourceId) return [];
-    return {
-      day,
-      resourceId,
-      dimension: text(of.dimension) ?? '',
-      planId: text(of.planid) ?? '',
-      reconStatus: text(of.reconstatus) ?? '',
-      submitted: decimal(of.submittedquantity) ?? '0',
-      processed: decimal(of.processedquantity) ?? '0',
-    };
-  });
+/** `from`: the day that was asked for, where a line does not say its own. What cannot be read of a line is never taken for nothing. */
+function readAccount(body: string, from: string): UsageAccount {
+  const said = readJson(body);
+  const of = fieldsOf(said);
+  const entries = Array.isArray(said) ? said : (of.value ?? of.items ?? of.data ?? of.usageevents);
+  if (!Array.isArray(entries)) throw new UnreadableAnswer('The account of a day is no list.');
+  const account: UsageAccount = { lines: [], unclear: [] };
+  for (const entry of entries) {
+    const read = readLine(fieldsOf(entry), from);
+    if ('day' in read) account.lines.push(read);
+    else account.unclear.push(read.resourceId);
+  }
+  const goesOn = [of['@nextlink'], of.nextlink, of['@odata.nextlink'], of.continuationtoken].some((link) => text(link) !== null);
+  return goesOn ? { ...account, unclear: [...account.unclear, null] } : account;
+}
+
+function readLine(of: Record<string, unknown>, from: string): UsageOfDay | { resourceId: string | null } {
+  const resourceId = text(of.usageresourceid) ?? text(of.resourceid) ?? text(of.subscriptionid);
+  const day = of.usagedate === undefined ? from : /^\d{4}-\d\d-\d\d(?!\d)/u.exec(text(of.usagedate) ?? '')?.[0];
+  const dimension = text(of.dimension) ?? text(of.dimensionid);
+  const planId = text(of.planid) ?? text(of.plan);
+  const submitted = decimal(of.submittedquantity) ?? decimal(of.quantity);
+  if (!resourceId || !day || !dimension || !planId || submitted === null) return { resourceId };
+  const processed = decimal(of.processedquantity) ?? '0';
+  return { day, resourceId, dimension, planId, reconStatus: text(of.reconstatus) ?? '', submitted, processed };
 }
 
 const HOUR_LENGTH = 'YYYY-MM-DDTHH'.length;

@@ -1,7 +1,7 @@
 import { type Context, inPublisher, inTenant } from '../../platform/context';
 import { audit } from '../audit/audit';
 import { MarketplaceUnavailable } from '../subscriptions/marketplace.port';
-import type { UsageOfDay } from './metering.port';
+import type { UsageAccount, UsageOfDay } from './metering.port';
 import { settledByDay } from './outcome.rules';
 import { numeral, type Quantity, quantityOf } from './quantity.rules';
 import {
@@ -62,9 +62,11 @@ async function alertUnsettled(ctx: Context, since: string): Promise<void> {
     });
 }
 
-async function compare(ctx: Context, day: string, theirs: UsageOfDay[], at: Date): Promise<void> {
+type Lines = Map<string, { line: UsageOfDay; submitted: Quantity; processed: Quantity }>;
+
+async function compare(ctx: Context, day: string, { lines: theirs, unclear }: UsageAccount, at: Date): Promise<void> {
   await inPublisher(ctx, async (tx) => {
-    const lines = new Map<string, { line: UsageOfDay; submitted: Quantity; processed: Quantity }>();
+    const lines: Lines = new Map();
     const own = await ownAmong(
       tx.db,
       theirs.map(({ resourceId }) => resourceId.toLowerCase()),
@@ -82,6 +84,8 @@ async function compare(ctx: Context, day: string, theirs: UsageOfDay[], at: Date
     }
     const ours = new Map<string, ReportRow[]>();
     for (const report of await reportsOfDay(tx.db, day)) ours.set(keyOf(report), [...(ours.get(keyOf(report)) ?? []), report]);
+    if (unclear.length > 0) tx.log.warn({ day, lines: unclear.length }, 'the marketplace’s account of a day cannot be read in full');
+    const inDoubt = doubtful({ lines, ours, unclear });
     for (const key of new Set([...lines.keys(), ...ours.keys()])) {
       const found = lines.get(key);
       const reports = ours.get(key) ?? [];
@@ -90,10 +94,10 @@ async function compare(ctx: Context, day: string, theirs: UsageOfDay[], at: Date
       const submitted = found?.submitted ?? 0n;
       const accepted = settledByDay(
         unsure.map(({ quantity }) => quantity),
-        { submitted, answered },
+        { submitted, answered, isInDoubt: inDoubt((found?.line ?? reports[0]!).resourceId) },
       );
       for (const [index, report] of unsure.entries()) await settleUnsure(report, accepted[index]!);
-      const held = answered + sumOf(accepted);
+      const held = answered + sumOf(accepted.map((one) => one ?? 0n));
       const names = found?.line ?? { ...reports[0]!, day, reconStatus: 'Missing', submitted: '0', processed: '0' };
       const { resourceId, dimension, planId, reconStatus } = names;
       const line = {
@@ -111,12 +115,26 @@ async function compare(ctx: Context, day: string, theirs: UsageOfDay[], at: Date
     }
     await saveDay(tx.db, day, at);
 
-    async function settleUnsure({ reportId, quantity, message, usageEventId }: ReportRow, accepted: Quantity): Promise<void> {
+    async function settleUnsure({ reportId, quantity, message, usageEventId }: ReportRow, accepted: Quantity | null): Promise<void> {
+      if (accepted === null) return;
       const state = accepted > 0n ? 'accepted' : 'expired';
       const settled = { state, accepted: accepted > 0n ? accepted : null, differs: accepted > 0n && accepted !== quantity } as const;
       await settleReport(tx.db, reportId, { ...settled, outcome: 'ReadBack', message, usageEventId }, at);
     }
   });
+}
+
+/**
+ * Of which purchases the account cannot show that something did not arrive: those of which it says what we cannot read or know
+ * nothing of, and all of them where it lacks what was accepted, or names nobody.
+ */
+function doubtful({ lines, ours, unclear }: { lines: Lines; ours: Map<string, ReportRow[]>; unclear: UsageAccount['unclear'] }) {
+  const lacksAccepted = [...ours].some(
+    ([key, reports]) => sumOf(reports.map(({ accepted }) => accepted ?? 0n)) > (lines.get(key)?.submitted ?? 0n),
+  );
+  const unknown = [...lines].filter(([key]) => !ours.has(key)).map(([, { line }]) => line.resourceId);
+  const named = new Set([...unclear, ...unknown].map((resourceId) => resourceId?.toLowerCase() ?? null));
+  return (resourceId: string): boolean => lacksAccepted || named.has(null) || named.has(resourceId.toLowerCase());
 }
 
 const keyOf = ({ resourceId, dimension, planId }: Pick<UsageOfDay, 'resourceId' | 'dimension' | 'planId'>): string =>

@@ -47,6 +47,13 @@ export interface UsageOfDay {
   processed: string;
 }
 
+/** The marketplace's own account of days. */
+export interface UsageAccount {
+  lines: UsageOfDay[];
+  /** Purchases of which it says what we cannot read; null: we cannot even read of which. */
+  unclear: (string | null)[];
+}
+
 /** More in one call are refused as a whole. */
 export const MOST_EVENTS = 25;
 
@@ -55,5 +62,5 @@ export interface Metering {
   /** At most 25 events; one outcome for each, in their order. */
   reportUsage(events: readonly UsageEvent[], correlationId: string): Promise<UsageOutcome[]>;
   /** What it holds of the days from `from` until before `until`, YYYY-MM-DD. */
-  readUsage(days: { from: string; until: string }): Promise<UsageOfDay[]>;
+  readUsage(days: { from: string; until: string }): Promise<UsageAccount>;
 }

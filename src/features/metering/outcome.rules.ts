@@ -47,17 +47,18 @@ export function settlementOf(
 
 /**
  * Reports of one day that were sent and never answered, settled by the marketplace's account of that day: what it holds beyond the
- * answered ones was accepted of these, the oldest first.
+ * answered ones was accepted of these, the oldest first. null: left open. What an account in doubt does not show may be in it all
+ * the same, so nothing is sent a second time on its word.
  */
 export function settledByDay(
   unsure: readonly Quantity[],
-  { submitted, answered }: { submitted: Quantity; answered: Quantity },
-): Quantity[] {
+  { submitted, answered, isInDoubt = false }: { submitted: Quantity; answered: Quantity; isInDoubt?: boolean },
+): (Quantity | null)[] {
   let left = submitted > answered ? submitted - answered : 0n;
   return unsure.map((quantity) => {
     const accepted = atMost(quantity, left);
     left -= accepted;
-    return accepted;
+    return isInDoubt && accepted < quantity ? null : accepted;
   });
 }
 

@@ -345,6 +345,46 @@ describe('reports (G11)', () => {
     expect(service.total).toBe(6);
   });
 
+  type Line = Record<string, unknown>;
+  const each = (change: (line: Line) => Line) => (lines: Line[]) => lines.map(change);
+  const without = (field: string) => each(({ [field]: _, ...line }) => line);
+  test.each<[form: string, respelled: (lines: Line[]) => unknown, state: string]>([
+    [
+      'names the plan and the quantity shorter',
+      each(({ planId: plan, submittedQuantity: quantity, ...line }) => ({ ...line, plan, quantity, planId: undefined })),
+      'accepted',
+    ],
+    ['comes as items', (items) => ({ items }), 'accepted'],
+    ['leaves out the plan', without('planId'), 'unsure'],
+    ['names the plan as people do', each((line) => ({ ...line, planId: line.planName })), 'unsure'],
+    ['leaves out the dimension', without('dimension'), 'unsure'],
+    ['leaves out the quantity', without('submittedQuantity'), 'unsure'],
+    ['leaves out the purchase', without('usageResourceId'), 'unsure'],
+    ['writes days the American way', each((line) => ({ ...line, usageDate: '03/10/2026' })), 'unsure'],
+    ['is a page of more', (lines) => ({ value: lines.slice(0, 1), '@nextLink': '?page=2' }), 'unsure'],
+    ['is empty', () => null, 'unsure'],
+    ['is no list', (lines) => ({ account: lines }), 'unsure'],
+    ['lacks what was accepted too', () => [], 'unsure'],
+  ])('G11: an account that %s never makes what was booked be told again', async (_form, respelled, state) => {
+    const answered = await aMeteredTenant({ amount: 1 });
+    await use(answered, 2);
+    clock.advance({ hours: 1, minutes: 2 });
+    await run();
+    const tenant = await aMeteredTenant({ amount: 1 });
+    await use(tenant, 3);
+    clock.advance({ hours: 1 });
+    service.troubles.push('answer lost', 'unreached', 'unreached');
+    await run();
+    clock.advance({ hours: 26 });
+    await run();
+    service.respelled = respelled;
+    clock.advance({ hours: 24 });
+    await compareDays(ctx, reporting());
+    await hours(2);
+    expect((await reportsOf(tenant)).map((report) => report.state)).toEqual([state]);
+    expect(service.total).toBe(3);
+  });
+
   test('what nobody can settle any more counts as told, and is alerted once', async () => {
     const tenant = await aMeteredTenant({ amount: 1 });
     await use(tenant, 3);
