@@ -695,6 +695,20 @@ plans:
       'flat rates only',
     ],
     ['a yearly term with monthly periods', metered('prices: [{ term: P1Y, currency: EUR, minor: 100 }]'), 'sold for P1M alone'],
+    [
+      'a monthly term with yearly periods',
+      metered(monthly, '{ amount: 5, period: year, overage: { mode: metered, dimension: extra } }'),
+      'every month of a monthly term; a metered plan is sold for P1Y alone',
+    ],
+    [
+      'two meters that report to one dimension',
+      metered(
+        monthly,
+        '{ amount: 5, overage: { mode: metered, dimension: extra } }, checklists: { amount: 5, overage: { mode: metered, dimension: extra } }',
+      ),
+      'checklists report to it too; a dimension counts one thing',
+    ],
+    ['an addition', metered(`role: addon\n    ${monthly}`), 'overage belongs to the base plan'],
   ])('refused: %s', (_what, text, words) => {
     expect(() => parseCatalog(text, 'metered.yaml')).toThrow(words);
   });
