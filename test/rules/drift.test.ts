@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { type Credential, daysLeft, dueWarning, stateOf } from '../../src/features/operator/credentials.rules';
 import { judge } from '../../src/features/operator/self-test.rules';
-import { differencesOf, dueReport, lapsedBefore, lapsesAt } from '../../src/features/subscriptions/drift.rules';
-import type { MarketplaceSubscription } from '../../src/features/subscriptions/marketplace.port';
+import { completed, differencesOf, dueReport, lapsedBefore, lapsesAt } from '../../src/features/subscriptions/drift.rules';
+import type { LeftOut, ListedSubscription, MarketplaceSubscription } from '../../src/features/subscriptions/marketplace.port';
 
 const person = (address: string | null) => ({ tenantId: 't', objectId: 'o', address });
 const truth: MarketplaceSubscription = {
@@ -55,6 +55,21 @@ describe('in which facts a subscription differs', () => {
     expect(differing({ termUnit: null, termStart: null, termEnd: null })).toEqual([]);
     expect(differing({ quantity: null })).toEqual(['quantity']);
     expect(differing({ status: 'Unsubscribed', quantity: null })).toEqual(['status']);
+  });
+
+  const odd = { name: 'Another', offerId: 'other', quantity: 6, autoRenew: false, allowedOperations: ['Read'] };
+  const inList = (entry: Partial<ListedSubscription>) =>
+    differencesOf(held, completed(held, { ...truth, ...entry })).map(({ field }) => field);
+  test.each(Object.keys(odd) as LeftOut[])('%s that an entry of the list leaves out is none; the others are', (field) => {
+    expect(inList(odd).sort()).toEqual(Object.keys(odd).sort());
+    expect(inList({ ...odd, leftOut: [field] })).toEqual(inList(odd).filter((one) => one !== field));
+  });
+
+  test('of a person only what an entry of the list says', () => {
+    const nobody = { tenantId: null, objectId: null, address: null };
+    expect(inList({ purchaser: nobody, beneficiary: nobody })).toEqual([]);
+    for (const part of ['tenantId', 'objectId', 'address'])
+      expect(inList({ purchaser: { ...nobody, [part]: 'another' }, beneficiary: nobody })).toEqual(['purchaser']);
   });
 
   test('none of two that have ended, but one that ended on one side only does', () => {
