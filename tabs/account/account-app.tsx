@@ -319,7 +319,7 @@ function Subscribed({
   return (
     <div className="columns">
       <section className="panel">
-        {justActivated && state === 'active' && (
+        {justActivated && state === 'active' && !change?.latest && (
           <p className="note note-good" role="status">
             {t('active.justActivated')}
           </p>

@@ -2,6 +2,7 @@ import { type FormEvent, type ReactNode, type RefObject, useId, useRef, useState
 import { useTranslation } from 'react-i18next';
 import type { ChangeOrder, PlanRef, Preview, TrimmedItem } from '../../src/contract/plan-changes';
 import { count, day, money } from './language';
+import { inOrder } from './subscription-facts';
 
 export type Consent = NonNullable<ChangeOrder['consent']>;
 type Allowed = Extract<Preview, { allowed: true }>;
@@ -120,7 +121,7 @@ export function ChangeReview({ title, preview, names, endsTrial, busy, problem, 
 
 function Limits({ preview: { limits }, names }: Pick<ChangeReviewProps, 'preview' | 'names'>) {
   const { t, i18n } = useTranslation('account');
-  const others = limits.filter(({ before, after }) => before !== after);
+  const others = limits.filter(({ before, after }) => before !== after).sort(inOrder);
   const amount = (value: number | null) => (value === null ? t('change.unlimited') : count(i18n.language, value));
   if (others.length === 0) return <>{t('change.limitsSame')}</>;
   return (

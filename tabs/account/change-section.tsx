@@ -52,21 +52,19 @@ export function ChangeSection({ account, changed, reload }: ChangeSectionProps) 
       </div>
       {latest?.state === 'scheduled' && <Withdrawal account={account} changeId={latest.id} changed={changed} reload={reload} />}
       {barred && <p>{t(`change.${barred}`)}</p>}
-      {!barred && !isOpen && (
-        <>
-          {wish ? (
-            <ChangeEditor key={wish} wish={wish} account={account} ordered={ordered} close={close} reload={reload} />
-          ) : (
-            <>
-              {subscription.isFreeTrial && <p className="quiet">{t('change.trial')}</p>}
-              <div className="acts">
-                {start('plan')}
-                {hasSeats && start('seats')}
-              </div>
-            </>
-          )}
-        </>
-      )}
+      {!barred &&
+        !isOpen &&
+        (wish ? (
+          <ChangeEditor key={wish} wish={wish} account={account} ordered={ordered} close={close} reload={reload} />
+        ) : (
+          <>
+            {subscription.isFreeTrial && <p className="quiet">{t('change.trial')}</p>}
+            <div className="acts">
+              {start('plan')}
+              {hasSeats && start('seats')}
+            </div>
+          </>
+        ))}
     </section>
   );
 }
@@ -102,10 +100,11 @@ function News({ latest }: { latest: Latest | null }) {
         </div>
       );
     case 'refused':
+    case 'lost':
       return (
         <div className="note note-problem">
-          <p>{t('change.news.refused', { what })}</p>
-          <p>{t('change.news.refusedText')}</p>
+          <p>{t(`change.news.${state}`, { what })}</p>
+          <p>{t(`change.news.${state}Text`)}</p>
           <a className="button" href={ADMIN_CENTER_URL} target="_blank" rel="noopener noreferrer">
             {t('adminCenter')}
           </a>

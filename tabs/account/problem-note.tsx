@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import type { AccountError } from './account-api';
 import { SIGN_IN_URL } from './account-api';
+import { instant } from './language';
 
 /** After these the page itself is out of date, so the next step is to load it anew. */
 const NEEDS_RELOAD = new Set([
@@ -20,6 +21,13 @@ const NEEDS_RELOAD = new Set([
 ]);
 const NEEDS_SIGN_IN = new Set(['token_missing', 'token_invalid']);
 
+/** Instants among the facts, as they are read. */
+function daysIn({ refundableUntil }: Record<string, unknown>, locale: string): Record<string, string> {
+  return typeof refundableUntil === 'string' && !Number.isNaN(Date.parse(refundableUntil))
+    ? { refundableUntil: instant(locale, refundableUntil) }
+    : {};
+}
+
 /** What went wrong, in the reader's words, and what to do next. */
 export function ProblemNote({ problem: { problem }, reload }: { problem: AccountError; reload(): void }) {
   const { t, i18n } = useTranslation('account');
@@ -32,7 +40,11 @@ export function ProblemNote({ problem: { problem }, reload }: { problem: Account
       <p>
         {code === 'network' && t('network')}
         {code !== 'network' &&
-          t(`refusals:${known ? code : 'internal'}`, { ...problem, ...(closer === undefined ? {} : { context: String(closer) }) })}
+          t(`refusals:${known ? code : 'internal'}`, {
+            ...problem,
+            ...daysIn(problem, i18n.language),
+            ...(closer === undefined ? {} : { context: String(closer) }),
+          })}
       </p>
       {NEEDS_RELOAD.has(code) && (
         <button type="button" className="button" onClick={reload}>

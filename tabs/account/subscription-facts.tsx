@@ -3,8 +3,9 @@ import type { AccountSubscription } from '../../src/contract/account';
 import { count, day } from './language';
 
 const ORDER = ['tickets', 'checklists', 'opportunities'];
-/** The meters in the order in which they stand everywhere else. */
-const inOrder = (a: { meter: string }, b: { meter: string }) => ORDER.indexOf(a.meter) - ORDER.indexOf(b.meter);
+const placeOf = (meter: string) => (ORDER.includes(meter) ? ORDER.indexOf(meter) : ORDER.length);
+/** The meters in the order in which they stand everywhere else, then what only a catalog knows. */
+export const inOrder = (a: { meter: string }, b: { meter: string }) => placeOf(a.meter) - placeOf(b.meter);
 
 /** Plan, status, term and limits of one subscription; no prices, for Microsoft bills. */
 export function SubscriptionFacts({ subscription }: { subscription: AccountSubscription }) {

@@ -170,10 +170,17 @@ describeInBrowser('Every screen, in every theme, size and language', () => {
       await page.getByRole('link', { name }).click();
       await page.locator('main h1').waitFor();
     };
+    const changePlan = async () => {
+      await page.locator('.change .button').first().click();
+      await page.locator('.choice input').first().check();
+      await page.locator('.change [type=submit]').click();
+      await page.locator('.change form .facts').waitFor();
+    };
     const states: [string, () => Promise<void>][] = [
       ['signed out', () => page.goto(`${server.url}/account`).then(() => undefined)],
       ['the choice of a person at the stand-in for Entra', () => page.goto(`${server.url}/account/sign-in`).then(() => undefined)],
       ['an active subscription', () => signIn('Olivia Owner')],
+      ['a change of plan, chosen and to be agreed to', () => signIn('Olivia Owner').then(() => changePlan())],
       ['a visitor', () => signIn('Mara Member')],
       ['no purchase', () => signIn('Otto Other')],
       ['a purchase to be activated', () => page.goto(newPurchase).then(() => undefined)],

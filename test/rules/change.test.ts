@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { decideChange, type Held, planThatFits, shortageAfter, type Wanted } from '../../src/features/plan-changes/change.rules';
 import {
+  countedSince,
   dividedTerm,
+  heldSince,
   type MoneyQuestion,
   moneyOf,
   type Stretch,
-  sinceAnchor,
   storedMoney,
 } from '../../src/features/plan-changes/change-money.rules';
 import type { Plan } from '../../src/features/plans/plans';
@@ -470,13 +471,13 @@ describe('what a change costs', () => {
       dividedTerm({ heldTerm: 'P1M', counts, billedAt: april.end, ofCounted: true }, stretches, { ...april, timeZone: 'UTC' }).lines.map(
         ({ amountMinor }) => amountMinor,
       );
-    const begun = new Date('2025-04-11T09:00:00Z');
-    const anchoredOn = (anchorDate: string, purchasedAt = begun) => ({ anchorDate, purchasedAt });
+    const since = (day: number) => at(day);
 
-    test('G5: what a year that became months was billed for is left out', () => {
+    test('G5: what was held before it was counted by the month is left out', () => {
       const held_ = [stretch(teams), stretch(teams, 11), stretch(teams, 21)];
-      expect(counted(sinceAnchor(held_, anchoredOn('2026-04-11'), 'UTC'))).toEqual([1000, 1000]);
-      expect(counted(sinceAnchor(held_, anchoredOn('2026-04-21'), 'UTC'))).toEqual([1000]);
+      expect(counted(heldSince(held_, since(11)))).toEqual([1000, 1000]);
+      expect(counted(heldSince(held_, since(21)))).toEqual([1000]);
+      for (const begun of [null, since(1)]) expect(counted(heldSince(held_, begun))).toEqual([1000, 1000, 1000]);
     });
 
     test('G5: what was billed ahead is left out, whichever came first', () => {
@@ -484,17 +485,20 @@ describe('what a change costs', () => {
       expect(counted([stretch(teams), stretch(premium, 11)])).toEqual([1000]);
     });
 
-    test('a change on another day, or on the day of the purchase, leaves nothing out', () => {
-      const held_ = [stretch(teams), stretch(teams, 11)];
-      for (const contract of [anchoredOn('2026-04-12'), anchoredOn('2026-04-01'), anchoredOn('2026-04-11', at(11))])
-        expect(sinceAnchor(held_, contract, 'UTC')).toBe(held_);
-      expect(counted(held_)).toEqual([1000, 2000]);
-    });
-
-    test('the day is that of the organization’s zone', () => {
-      const late = { ...stretch(teams), since: new Date('2026-04-10T22:00:00Z') };
-      const [first] = sinceAnchor([stretch(teams), late], anchoredOn('2026-04-11'), 'Europe/Berlin');
-      expect(first!.isBilled).toBe(true);
+    test('EC-11: it is counted by the month since the last other term or price, or since the contract began', () => {
+      const yearly = aPlan('yearly', 10, { prices: [priced(30000, { per: 'active_team', term: 'P1Y' })] });
+      const months = (day: number) => ({ plan: teams, termUnit: 'P1M', since: at(day) });
+      const others = [
+        { plan: yearly, termUnit: 'P1Y', since: at(2) },
+        { plan: teams, termUnit: 'P1Y', since: at(2) },
+        { plan: premium, termUnit: 'P1M', since: at(2) },
+      ];
+      expect(countedSince([months(1), months(5)], at(20))).toBeNull();
+      for (const other of others) {
+        expect(countedSince([months(1), other, months(11), months(15)], at(20))).toEqual(at(11));
+        expect(countedSince([months(1), { ...other, since: at(20) }], at(20))).toBeNull();
+        expect(countedSince([other], at(20))).toBeNull();
+      }
     });
   });
 

@@ -291,11 +291,11 @@ describe('ending', () => {
   });
 
   test('the server’s no is shown, and nothing is said to be under way', async () => {
-    answer = () => ({ status: 409, body: { code: 'cancellation_window_closed', refundableUntil: '30 November' } });
+    answer = () => ({ status: 409, body: { code: 'cancellation_window_closed', refundableUntil: '2026-11-30T08:00:00.000Z' } });
     await open(shown({}));
     fireEvent.click(screen.getByRole('button', { name: 'Cancel the subscription' }));
     fireEvent.click(screen.getByRole('button', { name: 'Cancel it now' }));
-    expect(await screen.findByText(/Cancelling with a refund was possible until/)).toBeTruthy();
+    expect(await screen.findByText(/Cancelling with a refund was possible until November 30, 2026/)).toBeTruthy();
     expect(screen.queryByText(/was sent to Microsoft/)).toBeNull();
   });
 
