@@ -35,6 +35,11 @@ export const AccountEnding = z.object({
   refundableUntil: z.string().nullable(),
   /** Cancelling was asked for, and Microsoft has not settled it yet. */
   askedAt: z.string().nullable(),
+  /** The last cancellation asked for, if it came to nothing within the last week. */
+  failed: z
+    .object({ as: z.enum(['refused', 'lost']), askedAt: z.string() })
+    .nullable()
+    .optional(),
   /** A partner sold it, and only the partner ends it. */
   byPartner: z.boolean(),
   /** Of an organization all of whose subscriptions have ended: until then everything stays. */

@@ -128,7 +128,7 @@ export const ChangeOrder = z.strictObject({
 });
 export type ChangeOrder = z.infer<typeof ChangeOrder>;
 
-export const CHANGE_STATES = ['scheduled', 'awaiting_marketplace', 'applied', 'withdrawn', 'refused'] as const;
+export const CHANGE_STATES = ['scheduled', 'awaiting_marketplace', 'applied', 'withdrawn', 'refused', 'lost'] as const;
 
 export const PlanChange = z.object({
   id: Id,

@@ -110,7 +110,7 @@ export type Refusal =
   | { code: 'too_many_messages'; limit: number; retryAt: string }
   | { code: 'change_open'; changeId: string; toPlanId: string; effectiveAt: string }
   | { code: 'change_not_found' }
-  | { code: 'change_closed'; state: 'awaiting_marketplace' | 'applied' | 'withdrawn' | 'refused' }
+  | { code: 'change_closed'; state: 'awaiting_marketplace' | 'applied' | 'withdrawn' | 'refused' | 'lost' }
   | { code: 'cancellation_window_closed'; refundableUntil: string; renewal: 'on' | 'off'; href: string }
   | { code: 'consent_missing'; of: 'change' | 'removal' | 'purchase' | 'cancellation'; items: string[] }
   | { code: 'preview_outdated'; previewedAt: string | null }

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { AccountState } from '../../src/contract/account';
 import { AccountError, cancel, EXPORT_URL } from './account-api';
-import { instant } from './language';
+import { dayHere, instant } from './language';
 import { ProblemNote } from './problem-note';
 
 /** How a subscription is ended; of one that has ended, until when everything stays and how to take it along. */
@@ -44,6 +44,9 @@ export function Ending({ account, changed }: { account: AccountState; changed(ne
     <>
       <h2>{t('cancel.title')}</h2>
       {problem && <ProblemNote problem={problem} reload={() => window.location.reload()} />}
+      {ending.failed && (
+        <p className="note note-problem">{t(`cancel.${ending.failed.as}`, { day: dayHere(i18n.language, ending.failed.askedAt) })}</p>
+      )}
       {ending.askedAt ? (
         <p role="status">{t('cancel.asked')}</p>
       ) : ending.byPartner ? (

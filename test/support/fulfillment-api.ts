@@ -31,6 +31,8 @@ export interface Habits {
   readsUntilSettled: number;
   /** A change asked for by the publisher answers with its operation in this header; null: it names none. */
   namesOperationBy: 'operation-id' | 'operation-location' | 'location' | null;
+  /** Open operations are not listed. */
+  hidesOpen: boolean;
   /** What another operation under way is refused with. */
   busy: 409 | 400;
   /** Entries of lists say no more than what identifies a purchase, its plan and its status. */
@@ -90,6 +92,7 @@ export class FulfillmentApi {
     unknownOperation: 404,
     readsUntilSettled: 0,
     namesOperationBy: 'operation-location',
+    hidesOpen: false,
     busy: 409,
     sparseLists: false,
     losesAnswers: false,
@@ -344,7 +347,8 @@ export class FulfillmentApi {
   }
 
   private listOperations(req: Request, res: Response): void {
-    const operations = this.openOf(String(req.params.id)).map((one) => this.presentOperation(one));
+    const open = this.habits.hidesOpen ? [] : this.openOf(String(req.params.id));
+    const operations = open.map((one) => this.presentOperation(one));
     this.send(res, this.habits.bareArrays ? operations : operations.length > 0 ? { operations } : {});
   }
 

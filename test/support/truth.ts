@@ -25,6 +25,8 @@ export class Truth {
   readonly answers: [operationId: string, outcome: string][] = [];
   /** Another operation is under way: nothing new is taken. */
   isBusy = false;
+  /** What is asked for is taken, and nothing comes of it. */
+  isDeaf = false;
   /** Further with every look: no two answers are of one instant, and nobody looks twice in one breath. */
   private time = Date.parse('2026-03-10T09:00:00.000Z');
 
@@ -89,7 +91,7 @@ export class Truth {
       source,
     };
     this.operations.set(operation.id, operation);
-    if (!waits) this.takeEffect(operation);
+    if (!waits && !this.isDeaf) this.takeEffect(operation);
     return operation;
   }
 

@@ -9,13 +9,14 @@ import { heldSubscription, type SubscriptionRow } from '../subscriptions/held';
 import { actionOf } from '../subscriptions/lifecycle.rules';
 import type { MarketplaceOperation, MarketplaceSubscription, Selling } from '../subscriptions/marketplace.port';
 import { SubscriptionChanged } from '../subscriptions/subscription-changed';
-import { begunAlready, lookAgain, waitOut } from '../subscriptions/wait-out';
+import { stepFor, type Taken } from '../subscriptions/taken.rules';
+import { isUnderWay, lookAgain, traceOf, waitOut } from '../subscriptions/wait-out';
 import { lockTenant } from '../tenants/tenants';
 import { restartUsage } from '../usage/restart-usage';
 import { trimItems } from './apply-change';
 import { billChange, billMarketplaceTerm } from './bill-terms';
 import { endOpenChange } from './plan-changes';
-import { type ChangeRow, findChange, findOpenChange, insertChange, lockChange, moveChange } from './plan-changes.store';
+import { type ChangeRow, findChange, findOpenChange, insertChange, lockChange, moveChange, stampTaken } from './plan-changes.store';
 import { foreseeChange } from './present-change';
 import { publishedPlan, situationOf } from './situation';
 
@@ -26,7 +27,8 @@ const Payload = z.object({ changeId: Id });
 
 /**
  * Asks the marketplace for a change, once, and follows it until the marketplace's own word shows it or refuses it. Asked again only
- * after its state was read: what is there already is adopted. @throws TryLater until it is settled
+ * after its state was read: what is there already is adopted. What was taken and leaves no trace is neither refused nor asked for again
+ * within the hour, and after a day it is lost. @throws TryLater until it is settled
  */
 export const sendChange = (ctx: Context, selling: Selling, event: OutboxEvent): Promise<void> => waitOut(sendWaiting(ctx, selling, event));
 
@@ -34,6 +36,7 @@ async function sendWaiting(ctx: Context, selling: Selling, event: OutboxEvent): 
   const { tenantId } = event;
   invariant(tenantId, 'a plan change belongs to a tenant');
   const { changeId } = Payload.parse(event.payload);
+  const at = ctx.now();
   const waiting = await inTenant(ctx, tenantId, async (tx) => {
     const change = await findChange(tx.db, tenantId, changeId);
     return change?.state === 'awaiting_marketplace'
@@ -46,32 +49,29 @@ async function sendWaiting(ctx: Context, selling: Selling, event: OutboxEvent): 
   const truth = await act.marketplace.getSubscription(row.externalId);
   if (truth && shows(truth, change)) return adopt(ctx, act, row);
 
-  if (change.operationId) return follow(ctx, act, tenantId, { ...change, operationId: change.operationId }, row);
-  const begun = truth && (await begunAlready(act.marketplace, row.externalId, (operation) => wants(operation, change)));
-  const asked = begun ? { operationId: begun } : truth ? await act.marketplace.change(row.externalId, wantedBy(change)) : 'refused';
-  if (asked === 'busy') throw lookAgain();
-  if (asked === 'refused') return refused(ctx, tenantId, change);
-  const { operationId } = asked;
-  const waits = ['awaiting_marketplace'] as ChangeRow['state'][];
-  if (operationId)
-    await inTenant(ctx, tenantId, ({ db }) =>
-      moveChange(db, tenantId, changeId, { from: waits, to: 'awaiting_marketplace', operationId, endedAt: null }),
-    );
+  const operation = await traceOf(ctx, act.marketplace, row.externalId, change, (one) => wants(one, change));
+  if (operation?.status === 'Failed' || operation?.status === 'Conflict') return end(ctx, tenantId, change, 'refused');
+  if (operation?.status === 'Succeeded') await adopt(ctx, act, row);
+  if (operation && operation.id !== change.operationId)
+    await noteTaken(ctx, tenantId, changeId, { operationId: operation.id, sentAt: change.sentAt ?? at, sends: Math.max(change.sends, 1) });
+  if (operation && isUnderWay(operation)) throw lookAgain();
+
+  const step = stepFor(change, at);
+  if (step === 'lost') return end(ctx, tenantId, change, 'lost');
+  if (step === 'ask' && !operation) {
+    const asked = truth ? await act.marketplace.change(row.externalId, wantedBy(change)) : 'refused';
+    const wasTaken = change.sends > 0;
+    // Once taken, a no says nothing: it may be under way, or be there already.
+    if (asked === 'refused' && !wasTaken) return end(ctx, tenantId, change, 'refused');
+    const operationId = typeof asked === 'object' ? asked.operationId : null;
+    if (typeof asked === 'object' || wasTaken)
+      await noteTaken(ctx, tenantId, changeId, { operationId, sentAt: at, sends: change.sends + 1 });
+  }
   throw lookAgain();
 }
 
-async function follow(
-  ctx: Context,
-  selling: Selling,
-  tenantId: string,
-  change: ChangeRow & { operationId: string },
-  row: SubscriptionRow,
-): Promise<void> {
-  const operation = await selling.marketplace.getOperation(row.externalId, change.operationId);
-  if (operation?.status === 'Failed' || operation?.status === 'Conflict') return refused(ctx, tenantId, change);
-  if (operation?.status === 'Succeeded') await adopt(ctx, selling, row);
-  throw lookAgain();
-}
+const noteTaken = (ctx: Context, tenantId: string, changeId: string, taken: Taken & { operationId: string | null }): Promise<void> =>
+  inTenant(ctx, tenantId, ({ db }) => stampTaken(db, tenantId, changeId, taken));
 
 async function adopt(ctx: Context, selling: Selling, row: SubscriptionRow): Promise<void> {
   await readAndAdopt(ctx, selling, row.externalId, { name: 'change', actor: null });
@@ -79,23 +79,24 @@ async function adopt(ctx: Context, selling: Selling, row: SubscriptionRow): Prom
 
 const isPlanChange = ({ fromPlan, toPlan }: ChangeRow): boolean => fromPlan !== toPlan;
 const wantedBy = (change: ChangeRow) => (isPlanChange(change) ? { planId: change.toPlan } : { quantity: change.toQuantity ?? 1 });
-const wants = ({ action, planId, quantity }: MarketplaceOperation, change: ChangeRow): boolean =>
+const wants = ({ action, planId, quantity }: Pick<MarketplaceOperation, 'action' | 'planId' | 'quantity'>, change: ChangeRow): boolean =>
   isPlanChange(change)
     ? actionOf(action) === 'ChangePlan' && planId === change.toPlan
     : actionOf(action) === 'ChangeQuantity' && quantity === change.toQuantity;
 const shows = ({ planId, quantity }: Pick<MarketplaceSubscription, 'planId' | 'quantity'>, change: ChangeRow): boolean =>
   planId === change.toPlan && (isPlanChange(change) || quantity === change.toQuantity);
 
-function refused(ctx: Context, tenantId: string, { changeId, subscriptionId }: ChangeRow): Promise<void> {
+function end(ctx: Context, tenantId: string, { changeId, subscriptionId }: ChangeRow, as: 'refused' | 'lost'): Promise<void> {
   return inTenant(ctx, tenantId, async (tx) => {
     const at = tx.now();
     const change = await lockChange(tx.db, tenantId, changeId);
     if (change?.state !== 'awaiting_marketplace') return;
-    await endOpenChange(tx, tenantId, change, 'refused', at);
+    await endOpenChange(tx, tenantId, change, as, at);
+    if (as === 'lost') tx.log.error({ subscriptionId, changeId }, 'a change that the marketplace has taken left no trace there');
     const entry = {
       actor: 'marketplace',
       via: 'marketplace',
-      action: 'plan_change.refused',
+      action: `plan_change.${as}`,
       subject: subscriptionId,
       details: { changeId },
     };

@@ -128,6 +128,8 @@ function rowOf(
     estimate: { money: outcome.money && storedMoney(outcome.money) },
     consent: { change: true, removal, previewId },
     operationId: null,
+    sentAt: null,
+    sends: 0,
     orderedBy: actor.memberId,
     orderedAt: at,
     endedAt: state === 'applied' ? at : null,

@@ -1,7 +1,8 @@
 import type { Queryable } from '../../platform/db/database';
+import type { Taken } from '../subscriptions/taken.rules';
 import type { StoredMoney } from './change-money.rules';
 
-export type ChangeState = 'scheduled' | 'awaiting_marketplace' | 'applied' | 'withdrawn' | 'refused';
+export type ChangeState = 'scheduled' | 'awaiting_marketplace' | 'applied' | 'withdrawn' | 'refused' | 'lost';
 
 export interface Consent {
   change: boolean;
@@ -10,7 +11,7 @@ export interface Consent {
   previewId: string;
 }
 
-export interface ChangeRow {
+export interface ChangeRow extends Taken {
   changeId: string;
   subscriptionId: string;
   cause: 'ordered' | 'forced' | 'tier';
@@ -36,7 +37,7 @@ const SELECT = `
   select change_id as "changeId", subscription_id as "subscriptionId", cause, direction, from_plan as "fromPlan", from_version as "fromVersion",
          from_quantity as "fromQuantity", to_plan as "toPlan", to_version as "toVersion", to_quantity as "toQuantity", term_unit as "termUnit",
          effective_at as "effectiveAt", state, estimate, consent, operation_id as "operationId", ordered_by as "orderedBy",
-         ordered_at as "orderedAt", ended_at as "endedAt"
+         ordered_at as "orderedAt", ended_at as "endedAt", sent_at as "sentAt", sends
     from plan_changes`;
 
 const OPEN = `state in ('scheduled', 'awaiting_marketplace')`;
@@ -81,7 +82,7 @@ export async function appliedSince(db: Queryable, tenantId: string, subscription
   );
 }
 
-export async function insertChange(db: Queryable, tenantId: string, row: ChangeRow): Promise<void> {
+export async function insertChange(db: Queryable, tenantId: string, row: Omit<ChangeRow, keyof Taken>): Promise<void> {
   await db.query(
     `insert into plan_changes (tenant_id, change_id, subscription_id, cause, direction, from_plan, from_version, from_quantity, to_plan, to_version,
                                to_quantity, term_unit, effective_at, state, estimate, consent, operation_id, ordered_by, ordered_at, ended_at)
@@ -116,14 +117,28 @@ export async function moveChange(
   db: Queryable,
   tenantId: string,
   changeId: string,
-  move: { from: ChangeState[]; to: ChangeState; effectiveAt?: Date; operationId?: string | null; endedAt: Date | null },
+  move: { from: ChangeState[]; to: ChangeState; effectiveAt?: Date; endedAt: Date | null },
 ): Promise<boolean> {
   const rows = await db.query(
-    `update plan_changes set state = $4, effective_at = coalesce($5, effective_at), operation_id = coalesce($6, operation_id), ended_at = $7
+    `update plan_changes set state = $4, effective_at = coalesce($5, effective_at), ended_at = $6
       where tenant_id = $1 and change_id = $2 and state = any ($3::text[]) returning 1`,
-    [tenantId, changeId, move.from, move.to, move.effectiveAt ?? null, move.operationId ?? null, move.endedAt],
+    [tenantId, changeId, move.from, move.to, move.effectiveAt ?? null, move.endedAt],
   );
   return rows.length > 0;
+}
+
+/** The marketplace has taken what waits for it. `operationId` null: it did not say as what; an earlier name stays. */
+export async function stampTaken(
+  db: Queryable,
+  tenantId: string,
+  changeId: string,
+  { operationId, sentAt, sends }: Taken & { operationId: string | null },
+): Promise<void> {
+  await db.query(
+    `update plan_changes set operation_id = coalesce($3, operation_id), sent_at = $4, sends = $5
+      where tenant_id = $1 and change_id = $2 and state = 'awaiting_marketplace'`,
+    [tenantId, changeId, operationId, sentAt, sends],
+  );
 }
 
 export interface TrimRow {

@@ -10,6 +10,7 @@ import { enterBilling } from '../billing/enter-billing';
 import { unscheduleGrants } from '../entitlements/unschedule-grants';
 import { enter } from '../members/admit-member';
 import { heldSubscription } from '../subscriptions/held';
+import { LOST_AFTER_MS } from '../subscriptions/taken.rules';
 import { findTenant, lockTenant } from '../tenants/tenants';
 import { refreshCounters } from '../usage/refresh-counters';
 import type { Admit } from './admit';
@@ -62,9 +63,6 @@ async function presenterFor(tx: TxContext, actor: Actor, at: Date): Promise<(row
   };
 }
 
-/** What waits at the marketplace for longer than this may be given up here: nothing more is to be expected. */
-const LOST_AFTER_MS = 24 * 3_600_000;
-
 /** Takes back a change that has not taken effect: everything stays as if it had never been ordered. Again, it changes nothing. */
 export function withdrawChange(
   ctx: Context,
@@ -77,16 +75,18 @@ export function withdrawChange(
     const held = await heldSubscription(tx, actor.tenantId, subscriptionId);
     // The new limits hold already, whoever carries out the rest.
     if (held?.source === 'direct' && row.effectiveAt <= at) return refuse({ code: 'change_closed', state: 'applied' });
-    const isUnderWay = row.state === 'awaiting_marketplace' && row.operationId !== null;
-    if (isUnderWay && at.getTime() - row.orderedAt.getTime() < LOST_AFTER_MS)
+    // What the marketplace has taken it may be carrying out, named or not.
+    if (row.state === 'awaiting_marketplace' && row.sentAt && at.getTime() - row.sentAt.getTime() < LOST_AFTER_MS)
       return refuse({ code: 'change_closed', state: 'awaiting_marketplace' });
     await endOpenChange(tx, actor.tenantId, row, 'withdrawn', at);
     return ok(true);
   });
 }
 
+type ClosedState = 'withdrawn' | 'refused' | 'lost';
+
 /** Ends a change that comes to nothing; the limits that were to come do not. A term that waited for it is stated as it is. */
-export async function endOpenChange(tx: TxContext, tenantId: string, row: ChangeRow, to: 'withdrawn' | 'refused', at: Date): Promise<void> {
+export async function endOpenChange(tx: TxContext, tenantId: string, row: ChangeRow, to: ClosedState, at: Date): Promise<void> {
   await moveChange(tx.db, tenantId, row.changeId, { from: ['scheduled', 'awaiting_marketplace'], to, endedAt: at });
   const held = (await heldSubscription(tx, tenantId, row.subscriptionId))!;
   if (held.source === 'marketplace' && row.state === 'awaiting_marketplace')
@@ -145,7 +145,7 @@ async function openChange(
       ok(await presentChange(tx, tenantId, (await findChange(tx.db, tenantId, changeId))!, localeFor(actor.locale), at));
     if (row.endedAt) {
       const isDone = act === 'withdraw' && row.state === 'withdrawn';
-      return isDone ? present() : refuse({ code: 'change_closed', state: row.state as 'applied' | 'withdrawn' | 'refused' });
+      return isDone ? present() : refuse({ code: 'change_closed', state: row.state as 'applied' | ClosedState });
     }
     const done = await run(tx, row, at);
     if (!done.ok) return done;

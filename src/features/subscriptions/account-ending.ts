@@ -2,10 +2,13 @@ import type { AccountEnding } from '../../contract/account';
 import { type Context, inTenant } from '../../platform/context';
 import { findPlan } from '../plans/plans';
 import { cancellationAt } from './cancellation.rules';
-import { findOpenCancellation } from './cancellations.store';
+import { findFailedCancellation, findOpenCancellation } from './cancellations.store';
 import { purgeAt } from './retention.rules';
 import { findRetention } from './retention.store';
 import { findInDirectory, findSubscription } from './subscriptions.store';
+
+/** How long a cancellation that came to nothing is news. */
+const NEWS_MS = 7 * 24 * 3_600_000;
 
 /** How a purchase may be ended by whoever manages it, or until when its organization's data is kept; null: not known here. */
 export async function endingOf(ctx: Context, externalId: string): Promise<AccountEnding | null> {
@@ -17,11 +20,13 @@ export async function endingOf(ctx: Context, externalId: string): Promise<Accoun
     const plan = await findPlan(db, row.planId, row.planVersion);
     const cancellation = plan && cancellationAt(row, plan.policies.cancellation, now());
     const asked = await findOpenCancellation(db, tenantId, subscriptionId);
+    const failed = asked ? null : await findFailedCancellation(db, tenantId, subscriptionId, new Date(now().getTime() - NEWS_MS));
     const retention = await findRetention(db, tenantId);
     return {
       offer: cancellation?.offer ?? null,
       refundableUntil: cancellation?.refundableUntil.toISOString() ?? null,
       askedAt: asked?.askedAt.toISOString() ?? null,
+      failed: failed && { as: failed.state, askedAt: failed.askedAt.toISOString() },
       byPartner: !row.allowedOperations.includes('Delete'),
       keptUntil: retention?.keptUntil.toISOString() ?? null,
       deletedAt: retention?.toldAt ? purgeAt(retention.keptUntil, retention.toldAt).toISOString() : null,

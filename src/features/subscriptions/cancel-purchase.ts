@@ -14,11 +14,12 @@ import { lockTenant } from '../tenants/tenants';
 import { readAndAdopt } from './adopt-snapshot';
 import { reachPurchase } from './buyer';
 import { decideCancellation, type Ending } from './cancellation.rules';
-import { type CancellationRow, closeCancellation, findOpenCancellation, insertCancellation, stampOperation } from './cancellations.store';
+import { type CancellationRow, closeCancellation, findOpenCancellation, insertCancellation, stampTaken } from './cancellations.store';
 import { actionOf } from './lifecycle.rules';
 import type { Selling } from './marketplace.port';
 import { findSubscription, lockSubscription, type SubscriptionRow } from './subscriptions.store';
-import { begunAlready, lookAgain, waitOut } from './wait-out';
+import { stepFor, type Taken } from './taken.rules';
+import { isUnderWay, lookAgain, traceOf, waitOut } from './wait-out';
 
 /** Sends a cancellation that was asked for here, and sees what becomes of it. */
 export const CANCEL_PURCHASE = 'subscription.cancel';
@@ -91,7 +92,8 @@ async function order(
 
 /**
  * Asks the marketplace to end a purchase, once, and follows it until its own word shows it. Asked again only after its state was
- * read. What was agreed to as refundable is not sent late: nobody pays for our delay. @throws TryLater until it is settled
+ * read. What was agreed to as refundable is not sent late: nobody pays for our delay. What was taken and leaves no trace is neither
+ * refused nor asked for again within the hour, and after a day it is lost. @throws TryLater until it is settled
  */
 export const sendCancellation = (ctx: Context, selling: Selling, event: OutboxEvent): Promise<void> => waitOut(send(ctx, selling, event));
 
@@ -109,38 +111,53 @@ async function send(ctx: Context, selling: Selling, event: OutboxEvent): Promise
   // Adopting an end closes the cancellation with it.
   const read = await readAndAdopt(ctx, act, row.externalId, { name: 'cancel', actor: null });
   if (read?.truth.status === 'Unsubscribed') return;
-  const refusal = read ? await ask(ctx, act, tenantId, cancellation, row) : 'unknown_to_marketplace';
-  if (refusal === null) throw lookAgain();
-  await inTenant(ctx, tenantId, (tx) => close(tx, tenantId, subscriptionId, refusal, tx.now()));
+  const ending = read || cancellation.sends > 0 ? await ask(ctx, act, tenantId, cancellation, row) : refusedAs('unknown_to_marketplace');
+  if (ending === null) throw lookAgain();
+  await inTenant(ctx, tenantId, (tx) => close(tx, tenantId, subscriptionId, ending, tx.now()));
 }
+
+interface ComesToNothing {
+  state: 'refused' | 'lost';
+  outcome: string;
+}
+
+const refusedAs = (outcome: string): ComesToNothing => ({ state: 'refused', outcome });
 
 /** Why it comes to nothing; null: it is under way. */
 async function ask(
   ctx: Context,
   { marketplace }: Selling,
   tenantId: string,
-  { cancellationId, consent, refundableUntil, operationId }: CancellationRow,
+  cancellation: CancellationRow,
   { externalId }: SubscriptionRow,
-): Promise<string | null> {
-  if (operationId) {
-    const operation = await marketplace.getOperation(externalId, operationId);
-    return operation?.status === 'Failed' || operation?.status === 'Conflict' ? 'failed_at_marketplace' : null;
-  }
-  const begun = await begunAlready(marketplace, externalId, ({ action }) => actionOf(action) === 'Unsubscribe');
-  if (begun === null && consent === 'cancel_with_refund' && ctx.now() > refundableUntil) return 'window_closed';
-  const answer = begun === null ? await marketplace.cancel(externalId) : { operationId: begun };
-  if (answer === 'refused') return 'refused_by_marketplace';
-  if (typeof answer === 'object' && answer.operationId !== null) {
-    const named = answer.operationId;
-    await inTenant(ctx, tenantId, ({ db }) => stampOperation(db, tenantId, cancellationId, named));
-  }
+): Promise<ComesToNothing | null> {
+  const { cancellationId, consent, refundableUntil, operationId, sends } = cancellation;
+  const at = ctx.now();
+  const noteTaken = (taken: Taken & { operationId: string | null }) =>
+    inTenant(ctx, tenantId, ({ db }) => stampTaken(db, tenantId, cancellationId, taken));
+  const operation = await traceOf(ctx, marketplace, externalId, cancellation, ({ action }) => actionOf(action) === 'Unsubscribe');
+  if (operation?.status === 'Failed' || operation?.status === 'Conflict') return refusedAs('failed_at_marketplace');
+  if (operation && operation.id !== operationId)
+    await noteTaken({ operationId: operation.id, sentAt: cancellation.sentAt ?? at, sends: Math.max(sends, 1) });
+  if (operation && isUnderWay(operation)) return null;
+
+  const step = stepFor(cancellation, at);
+  if (step === 'lost') return { state: 'lost', outcome: 'lost_at_marketplace' };
+  const isTooLate = consent === 'cancel_with_refund' && at > refundableUntil;
+  if (isTooLate && sends === 0) return refusedAs('window_closed');
+  if (step === 'wait' || isTooLate || operation) return null;
+  const answer = await marketplace.cancel(externalId);
+  // Once taken, a no says nothing: it may be under way, or be there already.
+  if (answer === 'refused' && sends === 0) return refusedAs('refused_by_marketplace');
+  const named = typeof answer === 'object' ? answer.operationId : null;
+  if (answer !== 'busy' || sends > 0) await noteTaken({ operationId: named, sentAt: at, sends: sends + 1 });
   return null;
 }
 
-async function close(tx: TxContext, tenantId: string, subscriptionId: string, outcome: string, at: Date): Promise<void> {
-  const closed = await closeCancellation(tx.db, tenantId, subscriptionId, { state: 'refused', outcome }, at);
+async function close(tx: TxContext, tenantId: string, subscriptionId: string, { state, outcome }: ComesToNothing, at: Date): Promise<void> {
+  const closed = await closeCancellation(tx.db, tenantId, subscriptionId, { state, outcome }, at);
   if (!closed) return;
   tx.log.warn({ subscriptionId, outcome }, 'a cancellation that a customer asked for came to nothing');
-  const entry = { actor: 'marketplace', via: 'marketplace', action: 'subscription.cancel_refused', subject: subscriptionId };
+  const entry = { actor: 'marketplace', via: 'marketplace', action: `subscription.cancel_${state}`, subject: subscriptionId };
   await audit(tx, tenantId, { ...entry, details: { outcome } }, at);
 }

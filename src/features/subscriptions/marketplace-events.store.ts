@@ -20,6 +20,7 @@ export interface ClaimedEvent {
   action: string;
   payload: Record<string, unknown>;
   correlationId: string | null;
+  receivedAt: Date;
   answer: EventAnswer;
   acknowledgedAt: Date | null;
   /** This time included. */
@@ -56,8 +57,8 @@ export async function recordEvent(db: Queryable, event: NewEvent): Promise<{ ans
 const storable = (payload: object): string =>
   JSON.stringify(payload).replace(/\\\\|\\u0000|\\ud[89a-f][0-9a-f]{2}/gu, (found) => (found === '\\\\' ? found : ''));
 
-const CLAIMED = `event_id as "eventId", subscription_id as "subscriptionId", action, payload, correlation_id as "correlationId", answer,
-                 acknowledged_at as "acknowledgedAt", attempts`;
+const CLAIMED = `event_id as "eventId", subscription_id as "subscriptionId", action, payload, correlation_id as "correlationId",
+                 received_at as "receivedAt", answer, acknowledged_at as "acknowledgedAt", attempts`;
 
 /** Takes one event until `leasedUntil`, if it is due; null when somebody else has it or it is done. */
 export async function claimEvent(db: Queryable, eventId: string, now: Date, leasedUntil: Date): Promise<ClaimedEvent | null> {
@@ -100,4 +101,18 @@ export async function stampApplied(db: Queryable, eventId: string, outcome: stri
 
 export async function postponeEvent(db: Queryable, eventId: string, outcome: string, nextAttemptAt: Date): Promise<void> {
   await db.query('update marketplace_events set next_attempt_at = $3, outcome = $2 where event_id = $1', [eventId, outcome, nextAttemptAt]);
+}
+
+/** What webhooks said of a purchase from an instant on, the newest first. Numbers of operations as they came. */
+export async function announcedSince(
+  db: Queryable,
+  subscriptionId: string,
+  since: Date,
+): Promise<{ operationId: string; action: string; planId: string | null; quantity: number | null }[]> {
+  return db.query(
+    `select coalesce(payload ->> 'id', event_id) as "operationId", action, payload ->> 'planId' as "planId",
+            case when payload ->> 'quantity' ~ '^[0-9]{1,9}$' then (payload ->> 'quantity')::int end as quantity
+       from marketplace_events where lower(subscription_id) = lower($1) and received_at >= $2 order by received_at desc, event_id desc`,
+    [subscriptionId, since],
+  );
 }

@@ -1,5 +1,7 @@
+import type { Context } from '../../platform/context';
 import { TryLater } from '../outbox/outbox';
 import { type Marketplace, type MarketplaceOperation, MarketplaceUnavailable } from './marketplace.port';
+import { announcedSince } from './marketplace-events.store';
 
 /** The marketplace carries out what it is asked within seconds, sometimes minutes. */
 const LOOK_AGAIN_MS = 3_000;
@@ -17,14 +19,25 @@ export async function waitOut<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** The number of what is under way already, as after an answer that was lost or named none: it is followed, not asked for again. */
-export async function begunAlready(
+type Wanted = Pick<MarketplaceOperation, 'action' | 'planId' | 'quantity'>;
+
+export const isUnderWay = ({ status }: MarketplaceOperation): boolean => status === 'NotStarted' || status === 'InProgress';
+
+/**
+ * The operation that an order became: the one that was named, else one under way for the same, as after an answer that was lost or named
+ * none, else the one whose webhook came since it was taken. null: the marketplace shows no trace of it.
+ */
+export async function traceOf(
+  ctx: Context,
   marketplace: Marketplace,
   subscriptionId: string,
-  isWanted: (operation: MarketplaceOperation) => boolean,
-): Promise<string | null> {
-  const open = (await marketplace.listOperations(subscriptionId)).filter(
-    ({ status }) => status === 'NotStarted' || status === 'InProgress',
-  );
-  return open.find(isWanted)?.id ?? null;
+  { operationId, sentAt }: { operationId: string | null; sentAt: Date | null },
+  isWanted: (operation: Wanted) => boolean,
+): Promise<MarketplaceOperation | null> {
+  const named = operationId && (await marketplace.getOperation(subscriptionId, operationId));
+  if (named) return named;
+  const open = (await marketplace.listOperations(subscriptionId)).find((one) => isUnderWay(one) && isWanted(one));
+  if (open || sentAt === null) return open ?? null;
+  const announced = (await announcedSince(ctx.database, subscriptionId, sentAt)).find(isWanted);
+  return announced ? marketplace.getOperation(subscriptionId, announced.operationId) : null;
 }

@@ -172,6 +172,58 @@ describe('at the marketplace', () => {
     expect(api.callsTo('PATCH', /subscriptions\/[^/]+$/u)).toHaveLength(1);
   });
 
+  const patches = () => api.callsTo('PATCH', /subscriptions\/[^/]+$/u);
+  const stateOf = async (id: string) => unwrap(await getChange(ctx, customer.owner, customer.subscriptionId, id)).state;
+
+  test('G6: what was taken without a name is not asked for again at once, a no to the repetition refuses nothing, and it takes effect', async () => {
+    Object.assign(api.habits, { namesOperationBy: null, hidesOpen: true, busy: 400 });
+    await aBuyer('org-quota', 'premium');
+    const { id } = await change(customer, { toPlanId: 'professional' });
+    await deliver();
+    expect(patches()).toHaveLength(1);
+    expect(refusalOf(await withdrawChange(ctx, customer.owner, customer.subscriptionId, id))).toMatchObject({ code: 'change_closed' });
+    clock.advance({ hours: 2 });
+    await deliver();
+    expect(patches()).toHaveLength(2);
+    expect(await stateOf(id)).toBe('awaiting_marketplace');
+    api.settle(operations()[0]!);
+    await deliver();
+    expect(await stateOf(id)).toBe('applied');
+    expect(unwrap(await listChanges(ctx, customer.owner, customer.subscriptionId, { limit: 10 })).items).toHaveLength(1);
+  });
+
+  test('what was taken without a name is followed by its webhook', async () => {
+    Object.assign(api.habits, { namesOperationBy: null, hidesOpen: true });
+    await aBuyer('org-quota', 'premium');
+    const { id } = await change(customer, { toPlanId: 'professional' });
+    await deliver(selling, 1);
+    api.settle(operations()[0]!, false);
+    await announce(operations()[0]!);
+    await deliver();
+    expect(await stateOf(id)).toBe('refused');
+    expect(patches()).toHaveLength(1);
+  });
+
+  test.each(['operation-location', null] as const)('G6: an order named by %s that leaves no trace ends as lost after a day', async (by) => {
+    Object.assign(api.habits, { namesOperationBy: by });
+    await aBuyer('org-quota', 'premium');
+    const { id } = await change(customer, { toPlanId: 'professional' });
+    const asked: number[] = [];
+    for (let hour = 0; hour <= 28; hour += 1) {
+      await deliver(selling, 1);
+      // It comes to nothing, and nobody knows of it any more.
+      api.operations.clear();
+      asked.push(patches().length);
+      expect(await stateOf(id)).toBe(hour < 26 ? 'awaiting_marketplace' : 'lost');
+      clock.advance({ hours: 1 });
+      real.advance({ hours: 1 });
+    }
+    expect(asked.slice(0, 4)).toEqual([1, 2, 3, 3]);
+    expect(asked.at(-1)).toBe(3);
+    expect((await customer.subscription()).planId).toBe('premium');
+    expect((await change(customer, { toPlanId: 'professional' })).state).toBe('awaiting_marketplace');
+  });
+
   test('what the marketplace refuses, at once or later, ends the change and leaves everything as it was', async () => {
     await aBuyer('org-quota', 'premium');
     const first = await change(customer, { toPlanId: 'professional' });

@@ -2,6 +2,7 @@ import { runOutbox } from '../../../src/features/outbox/outbox';
 import { cancelSubscription } from '../../../src/features/plan-changes/cancel-subscription';
 import { loadCatalog } from '../../../src/features/plans/catalog';
 import { publishPlans } from '../../../src/features/plans/publish-plans';
+import { endingOf } from '../../../src/features/subscriptions/account-ending';
 import { adoptSnapshot } from '../../../src/features/subscriptions/adopt-snapshot';
 import { CANCEL_PURCHASE, cancelFromAccount, sendCancellation } from '../../../src/features/subscriptions/cancel-purchase';
 import { mySubscriptions } from '../../../src/features/subscriptions/list-subscriptions';
@@ -166,6 +167,63 @@ test('an end that is under way without a number of ours is followed, not asked f
   await send(owner, id);
   expect(await asked(owner)).toMatchObject([{ state: 'refused', outcome: 'failed_at_marketplace' }]);
 });
+
+/** Takes a cancellation without a word of what it became. */
+const silent = (): Selling => {
+  const cancel = async (externalId: string) => {
+    truth.happen(externalId, { action: 'Note' });
+    return { operationId: null };
+  };
+  const correlated = () => ({ ...truth.selling.marketplace, cancel });
+  return { ...truth.selling, marketplace: { ...truth.selling.marketplace, correlated } } as unknown as Selling;
+};
+const sends = () => [...truth.operations.values()].filter(({ action }) => action === 'Note');
+const sendTo = (selling: Selling, { tenantId }: Actor, subscriptionId: string) =>
+  sendCancellation(ctx, selling, { id: ctx.newId(), tenantId, topic: CANCEL_PURCHASE, payload: { subscriptionId } });
+
+test('TW-23, G6: taken in time without a name, it is neither too late a moment later nor asked for again', async () => {
+  const { owner, bought, id } = await aPurchase();
+  await cancel(owner, id, 'cancel_with_refund');
+  clock.advance({ hours: 71, minutes: 59 });
+  const selling = silent();
+  for (let look = 0; look < 3; look += 1) {
+    await expect(sendTo(selling, owner, id)).rejects.toThrow('not now');
+    clock.advance({ minutes: 1 });
+  }
+  clock.advance({ hours: 2 });
+  await expect(sendTo(selling, owner, id)).rejects.toThrow('not now');
+  expect(sends()).toHaveLength(1);
+  expect(await asked(owner)).toMatchObject([{ state: 'open' }]);
+  truth.happen(bought.id, { action: 'Unsubscribe' });
+  await sendTo(selling, owner, id);
+  expect(await asked(owner)).toMatchObject([{ state: 'done' }]);
+});
+
+test.each(['forgotten', 'never named'])(
+  'G6: one whose operation is %s ends as lost after a day, and can be asked for anew',
+  async (what) => {
+    const { owner, bought, id, shown } = await aPurchase({ isFreeTrial: true, purchasedAt: new Date('2026-01-01T00:00:00.000Z') });
+    await cancel(owner, id, 'cancel_without_refund');
+    const selling = what === 'forgotten' ? truth.selling : silent();
+    truth.isDeaf = what === 'forgotten';
+    let hours = 0;
+    while ((await shown()).cancellationAskedAt !== null && hours < 48) {
+      await sendTo(selling, owner, id).catch(() => {});
+      if (truth.isDeaf) truth.operations.clear();
+      clock.advance({ hours: 1 });
+      hours += 1;
+    }
+    expect(hours).toBeGreaterThan(24);
+    expect(hours).toBeLessThan(30);
+    expect(await asked(owner)).toMatchObject([{ state: 'lost', outcome: 'lost_at_marketplace' }]);
+    if (!truth.isDeaf) expect(sends()).toHaveLength(3);
+    const failed = { as: 'lost', askedAt: expect.any(String) };
+    expect(await endingOf(ctx, bought.id)).toMatchObject({ askedAt: null, failed, offer: 'cancel_without_refund' });
+    expect(await cancel(owner, id, 'cancel_without_refund')).toMatchObject({ ok: true });
+    expect(await asked(owner)).toMatchObject([{ state: 'lost' }, { state: 'open' }]);
+    expect(await endingOf(ctx, bought.id)).toMatchObject({ askedAt: expect.any(String), failed: null });
+  },
+);
 
 test('a change that is under way is waited for', async () => {
   const { owner, bought, id, shown } = await aPurchase();
