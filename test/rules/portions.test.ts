@@ -4,7 +4,7 @@ import { transitionState } from '../../src/features/entitlements/transition.rule
 import type { PlanItem } from '../../src/features/plans/plans';
 import { PlanPolicies, QuotaItem } from '../../src/features/plans/policies';
 import { DEFAULT_POLICY, overageAdmitted, wholePolicy, withOverrides } from '../../src/features/plans/quota-policy.rules';
-import { isPaid } from '../../src/features/subscriptions/lifecycle.rules';
+import { adoptedTerm, isPaid } from '../../src/features/subscriptions/lifecycle.rules';
 
 const effectiveAt = new Date('2026-03-10T09:00:00.000Z');
 const policies = (given: Partial<PlanPolicies> = {}): PlanPolicies => ({ ...PlanPolicies.parse({}), ...given });
@@ -162,6 +162,7 @@ test('a policy that was stored without a field behaves as a plan that does not s
 describe('payment evidence at the marketplace', () => {
   const on = (status: 'PendingFulfillmentStart' | 'Subscribed' | 'Suspended' | 'Unsubscribed', termEnd: string | null = '2026-04-10') => ({
     status,
+    termStart: null,
     termEnd: termEnd === null ? null : new Date(`${termEnd}T00:00:00Z`),
   });
 
@@ -177,6 +178,20 @@ describe('payment evidence at the marketplace', () => {
     ['a suspension', on('Subscribed'), on('Suspended', '2026-05-10'), false],
     ['the end', on('Suspended'), on('Unsubscribed', '2026-05-10'), false],
   ] as const)('%s', (_what, before, after, paid) => {
-    expect(isPaid(before, after)).toBe(paid);
+    expect(isPaid(before, after, null)).toBe(paid);
+  });
+
+  test('without dates a renewal is one, once, and nothing else is', () => {
+    const [activatedAt, renewedAt] = [new Date('2026-04-10T08:00:00Z'), new Date('2026-05-10T08:00:00Z')];
+    const held = on('Subscribed', null);
+    const renewed = { ...held, ...adoptedTerm({ ...held, activatedAt }, held, renewedAt) };
+    expect(renewed).toEqual({ status: 'Subscribed', termStart: renewedAt, termEnd: null });
+    expect(isPaid(held, renewed, 'Renew')).toBe(true);
+    expect(isPaid(held, renewed, 'ChangePlan')).toBe(false);
+    expect(isPaid(renewed, { ...renewed, ...adoptedTerm({ ...renewed, activatedAt }, held, renewedAt) }, 'Renew')).toBe(false);
+    // An old one that is delivered again, and one of which the marketplace states its dates.
+    expect(adoptedTerm({ ...renewed, activatedAt }, held, activatedAt)).toEqual({ termStart: renewedAt, termEnd: null });
+    const stated = { ...on('Subscribed', '2026-06-09'), termStart: new Date('2026-05-10T00:00:00Z') };
+    expect(adoptedTerm({ ...renewed, activatedAt }, stated, renewedAt)).toEqual({ termStart: stated.termStart, termEnd: stated.termEnd });
   });
 });

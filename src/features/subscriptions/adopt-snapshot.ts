@@ -5,7 +5,7 @@ import { isId } from '../../platform/page';
 import { findPlan, type Plan } from '../plans/plans';
 import { ensureTenant, lockTenant, type Tenant } from '../tenants/tenants';
 import { factsOf, keepSubscription } from './keep-subscription';
-import { adoptedStatus, keepsAnchor } from './lifecycle.rules';
+import { adoptedStatus, adoptedTerm, keepsAnchor } from './lifecycle.rules';
 import { type MarketplaceSubscription, MarketplaceUnavailable, type Selling } from './marketplace.port';
 import { soldPlan, whyUnsold } from './sold-plan';
 import { enterInDirectory, findInDirectory, lockSubscription, type SubscriptionRow, stampSnapshot } from './subscriptions.store';
@@ -15,6 +15,8 @@ export interface Cause {
   /** A webhook's action, `activate`, `visit` or `reconcile`. */
   name: string;
   actor: string | null;
+  /** When a renewal was announced, if that is why. */
+  renewedAt?: Date | null;
   /** What else belongs into the transaction, after the row was saved. */
   also?(tx: TxContext, adopted: { tenant: Tenant; row: SubscriptionRow; at: Date }): Promise<void>;
 }
@@ -72,7 +74,9 @@ export async function adoptSnapshot(ctx: Context, truth: MarketplaceSubscription
     if (!plan) return { outcome: 'plan_unknown' };
     // What has ended is final: not even its persons are taken up again, of whom nothing may be left here.
     const row =
-      before?.status === 'Unsubscribed' ? before : merge(truth, before, plan, { subscriptionId: entry.subscriptionId, fetchedAt, at });
+      before?.status === 'Unsubscribed'
+        ? before
+        : merge(truth, before, plan, { subscriptionId: entry.subscriptionId, fetchedAt, at, renewedAt: cause.renewedAt ?? null });
     const isChanged = before === null || fingerprint(factsOf(before)) !== fingerprint(factsOf(row));
     if (isChanged) await keepSubscription(tx, tenantId, before, row, plan, causeOf(cause), at);
     else await stampSnapshot(tx.db, tenantId, row.subscriptionId, fetchedAt);
@@ -119,7 +123,7 @@ function merge(
   truth: MarketplaceSubscription,
   before: SubscriptionRow | null,
   plan: Plan,
-  { subscriptionId, fetchedAt, at }: { subscriptionId: string; fetchedAt: Date; at: Date },
+  { subscriptionId, fetchedAt, at, renewedAt }: { subscriptionId: string; fetchedAt: Date; at: Date; renewedAt: Date | null },
 ): SubscriptionRow {
   const status = adoptedStatus(before?.status ?? null, truth.status);
   const hasEnded = status === 'Unsubscribed';
@@ -136,8 +140,7 @@ function merge(
     quantity: truth.quantity ?? (hasEnded ? (before?.quantity ?? null) : null),
     status,
     termUnit: truth.termUnit ?? before?.termUnit ?? null,
-    termStart: truth.termStart ?? before?.termStart ?? null,
-    termEnd: truth.termEnd ?? before?.termEnd ?? null,
+    ...adoptedTerm(before, truth, renewedAt),
     anchorDate: null,
     autoRenew: truth.autoRenew,
     isFreeTrial: truth.isFreeTrial,

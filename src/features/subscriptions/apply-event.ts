@@ -106,7 +106,8 @@ async function look(ctx: Context, selling: Selling, event: ClaimedEvent, progres
   if (operation === 'foreign') return { isDone: true, outcome: 'not_this_operation' };
   if (operation && (await acknowledge(ctx, selling, event, action, operation, progress))) return null;
 
-  const read = await readAndAdopt(ctx, selling, event.subscriptionId, { name: event.action, actor: null });
+  const renewedAt = action === 'Renew' ? event.receivedAt : null;
+  const read = await readAndAdopt(ctx, selling, event.subscriptionId, { name: event.action, actor: null, renewedAt });
   const adoption = read?.adoption ?? null;
   if (adoption && !('row' in adoption)) return { isDone: isLeftToRepair(event.attempts), outcome: adoption.outcome };
   if (adoption) progress.before ??= adoption.before;

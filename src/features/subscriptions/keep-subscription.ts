@@ -7,7 +7,7 @@ import { anchorUsage } from '../tenants/tenants';
 import { refreshCounters } from '../usage/refresh-counters';
 import { notePayment } from '../usage/unlock-grants';
 import { closeCancellation } from './cancellations.store';
-import { isPaid, keepsAnchor } from './lifecycle.rules';
+import { actionOf, isPaid, keepsAnchor } from './lifecycle.rules';
 import { keptUntil } from './retention.rules';
 import { promiseRetention } from './retention.store';
 import { tellChanged } from './subscription-changed';
@@ -72,7 +72,7 @@ export async function keepSubscription(
   await refreshLicenses(tx, tenantId, at);
   if (isRegranted || before?.status !== row.status) await refreshCounters(tx, tenantId, at);
   // The marketplace reports no payments; contracts note theirs when they are paid.
-  if (row.source === 'marketplace' && isPaid(before, row)) {
+  if (row.source === 'marketplace' && isPaid(before, row, actionOf(cause.name))) {
     await notePayment(tx, tenantId, { paymentId: `${row.subscriptionId}:${row.revision}`, paidAt: at }, at);
   }
   if (row.status === 'Unsubscribed')

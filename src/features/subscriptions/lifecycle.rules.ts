@@ -51,16 +51,36 @@ export function adoptedStatus(before: SubscriptionStatus | null, truth: Subscrip
 /** Whether a subscription gives its organization a place in the usage calendar: the anchor stays while one does. */
 export const keepsAnchor = (status: SubscriptionStatus | null): boolean => status === 'Subscribed' || status === 'Suspended';
 
+interface HeldTerm {
+  status: SubscriptionStatus;
+  termStart: Date | null;
+  termEnd: Date | null;
+}
+
+/**
+ * The term after the marketplace's word; its silence takes none away. Where it states no dates at all, the term began when its
+ * renewal was announced (`renewedAt`), of which the same announcement again says nothing new.
+ */
+export function adoptedTerm(
+  before: (Omit<HeldTerm, 'status'> & { activatedAt: Date | null }) | null,
+  truth: HeldTerm,
+  renewedAt: Date | null,
+): Omit<HeldTerm, 'status'> {
+  const begunAt = before && (before.termStart ?? before.activatedAt);
+  const isSilent = truth.status === 'Subscribed' && truth.termStart === null && truth.termEnd === null;
+  if (isSilent && renewedAt !== null && begunAt && renewedAt > begunAt) return { termStart: renewedAt, termEnd: null };
+  return { termStart: truth.termStart ?? before?.termStart ?? null, termEnd: truth.termEnd ?? before?.termEnd ?? null };
+}
+
 /**
  * Whether a change shows that somebody paid: the next term has begun, or a suspension for want of payment is over. The first
- * activation shows nothing: it comes before any bill.
+ * activation shows nothing: it comes before any bill. `action`: what announced it; of a term without an end only a renewal tells
+ * that it is the next one.
  */
-export function isPaid(
-  before: { status: SubscriptionStatus; termEnd: Date | null } | null,
-  after: { status: SubscriptionStatus; termEnd: Date | null },
-): boolean {
+export function isPaid(before: HeldTerm | null, after: HeldTerm, action: MarketplaceAction | null): boolean {
   if (before === null || after.status !== 'Subscribed') return false;
   if (before.status === 'Suspended') return true;
+  if (action === 'Renew' && after.termEnd === null) return after.termStart?.getTime() !== before.termStart?.getTime();
   return before.status === 'Subscribed' && before.termEnd !== null && after.termEnd !== null && after.termEnd > before.termEnd;
 }
 

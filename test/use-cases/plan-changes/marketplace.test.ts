@@ -297,6 +297,26 @@ describe('at the marketplace', () => {
     expect(await statements()).toEqual([['2026-05-01', 'starter-seats']]);
   });
 
+  test('where no term dates are stated, a renewal itself says that a term begins, once: then the downgrade is sent', async () => {
+    api.habits.noTermDates = true;
+    await aBuyer('license-pool', 'business-seats', { quantity: 10 });
+    clock.set('2026-05-01T00:30:00.000Z');
+    const first = api.begin(externalId, 'Renew');
+    await announce(first);
+    await deliver();
+    clock.set('2026-05-11T09:00:00.000Z');
+    expect(await change(customer, { toPlanId: 'starter-seats' })).toMatchObject({ state: 'scheduled' });
+    await ctx.database.query(`update marketplace_events set applied_at = null, next_attempt_at = '-infinity'`);
+    await announce(first);
+    await deliver();
+    expect(operations()).toEqual([]);
+
+    clock.set('2026-06-01T00:30:00.000Z');
+    await announce(api.begin(externalId, 'Renew'));
+    await deliver();
+    expect(operations().map(({ planId }) => planId)).toEqual(['starter-seats']);
+  });
+
   test('a downgrade that the marketplace refuses after the renewal leaves one statement of the new term, by the plan that stays', async () => {
     await aBuyer('license-pool', 'business-seats', { quantity: 10 });
     await change(customer, { toPlanId: 'starter-seats' });
