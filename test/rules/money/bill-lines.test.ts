@@ -110,7 +110,12 @@ test('CH-03, CH-08: the refund is negative and says what was used', () => {
 });
 
 test('what was billed before is taken off, and nothing where nothing was', () => {
-  expect(billedLine(5900)).toMatchObject({ amountMinor: -5900, quantity: 1 });
+  expect(billedLine(5900)).toMatchObject({
+    amountMinor: -5900,
+    quantity: 1,
+    words: { en: 'Already billed for this period' },
+    formula: { en: 'billed before' },
+  });
   expect(billedLine(0)).toBeNull();
 });
 
