@@ -10,6 +10,7 @@ const resources = Object.fromEntries(
     boards: {},
     queues: { parent: 'boards' },
     capacity: { measure: { of: 'queues', as: 'total' } },
+    rate: { measure: { of: 'queues', as: 'each' } },
     allowed_ips: {},
     templates: { attachable: true },
     labels: {},
@@ -94,6 +95,10 @@ describe('what becomes of each item, in words', () => {
     ).toEqual(['scaled', 'cut']);
     const scaledFirst = [aPlan({}, { trim: [trim[2], trim[1]] })];
     expect(told(queues.slice(0, 2), { queues: 1, capacity: 50 }, { after: scaledFirst })).toEqual(['scaled', 'cut']);
+    const cappedFirst = [aPlan({}, { trim: [{ of: 'rate', rule: 'cap_at' }, trim[2]] })];
+    const both = item('queues', { amounts: { capacity: 100, rate: 9 } });
+    expect(ask([both], { capacity: 50, rate: 5 }, { after: cappedFirst }).steps).toHaveLength(2);
+    expect(told([both], { capacity: 50, rate: 5 }, { after: cappedFirst })).toEqual(['scaled']);
   });
 
   test('CH-19 CH-20 what cannot be undone goes with consent; without it, it is frozen', () => {
