@@ -433,6 +433,7 @@ describe('changing plan and seats', () => {
 
   test.each([
     ['refused by Microsoft', { latest: latest('refused') }, /Microsoft did not carry it out: change from Standard to Premium/, true],
+    ['lost at Microsoft', { latest: latest('lost') }, /never said what became of it: change from Standard to Premium/, true],
     ['planned', { latest: latest('scheduled') }, /Planned for December 27, 2026: change from Standard to Premium/, false],
     ['sold by a partner', { barred: 'by_partner' }, /A Microsoft partner sold this subscription and manages it/, false],
     ['one whose plan never changes', { barred: 'no_changes' }, /This plan cannot be changed/, false],
