@@ -51,9 +51,9 @@ describe('in which facts a subscription differs', () => {
     expect(differing({ allowedOperations: ['Update', 'Read', 'Delete'], purchasedAt: null })).toEqual([]);
   });
 
-  test('a term that the marketplace does not say differs in nothing; seats that vanish do, unless it has ended', () => {
-    expect(differing({ termUnit: null, termStart: null, termEnd: null })).toEqual([]);
-    expect(differing({ quantity: null })).toEqual(['quantity']);
+  test('a term and seats that the marketplace does not say differ in nothing; none at all do', () => {
+    expect(differing({ termUnit: null, termStart: null, termEnd: null, quantity: null })).toEqual([]);
+    expect(differing({ quantity: 0 })).toEqual(['quantity']);
     expect(differing({ status: 'Unsubscribed', quantity: null })).toEqual(['status']);
   });
 

@@ -136,8 +136,8 @@ function merge(
     offerId: truth.offerId,
     planId: plan.planId,
     planVersion: plan.version,
-    // Terms and seats may vanish from an ended subscription.
-    quantity: truth.quantity ?? (hasEnded ? (before?.quantity ?? null) : null),
+    // Nobody loses a seat by silence: all plans of an offer are sold alike, so none means none only from the beginning.
+    quantity: truth.quantity ?? before?.quantity ?? null,
     status,
     termUnit: truth.termUnit ?? before?.termUnit ?? null,
     ...adoptedTerm(before, truth, renewedAt),

@@ -23,17 +23,16 @@ export type DriftCause =
   /** It could not be looked at: the marketplace, or a fault of ours. */
   | 'not_read';
 
-/** Facts that an ended subscription may lack, and a living one too: the marketplace's silence changes nothing of what we hold. */
+/** The marketplace's silence on these changes nothing of what we hold. */
 const MAY_BE_SILENT = new Set(['quantity', 'termUnit', 'termStart', 'termEnd']);
 
 /** In which facts a subscription that we hold is not what the marketplace says. */
 export function differencesOf(held: SubscriptionRow, truth: MarketplaceSubscription): Difference[] {
   if (held.status === 'Unsubscribed' && truth.status === 'Unsubscribed') return [];
   const [ours, theirs] = [factsOf(held), factsOf(truth)];
-  const mayLack = (field: string) => MAY_BE_SILENT.has(field) && (field !== 'quantity' || truth.status === 'Unsubscribed');
   return Object.keys(theirs).flatMap((field) => {
     const [mine, said] = [ours[field]!, theirs[field]!];
-    return mine === said || (said === null && mayLack(field)) ? [] : [{ field, ours: mine, theirs: said }];
+    return mine === said || (said === null && MAY_BE_SILENT.has(field)) ? [] : [{ field, ours: mine, theirs: said }];
   });
 }
 

@@ -76,8 +76,8 @@ const receive = (webhook: Record<string, unknown>) =>
 
 const rowsOf = (tenantId: string) =>
   inTenant(ctx, tenantId, ({ db }) =>
-    db.query<{ status: string; plan_id: string; revision: number }>(
-      'select status, plan_id, revision from subscriptions where tenant_id = $1',
+    db.query<{ status: string; plan_id: string; quantity: number | null; revision: number }>(
+      'select status, plan_id, quantity, revision from subscriptions where tenant_id = $1',
       [tenantId],
     ),
   );
@@ -395,6 +395,17 @@ describe('webhooks', () => {
     ] as const) {
       const { answer, operation } = await announce(licensed.id, 'ChangeQuantity', { quantity });
       expect([quantity, answer, operation.status]).toEqual([quantity, status === 'Failed' ? 'refuse' : 'accept', status]);
+    }
+    // Seats of which the marketplace says nothing are still there; it takes a number to take them away.
+    const seatsHeld = async () => (await rowsOf(admin.tenantId))[0]!.quantity;
+    for (const [said, action, held] of [
+      [null, 'Suspend', 10],
+      [null, 'Reinstate', 10],
+      [9, 'Renew', 9],
+    ] as const) {
+      api.subscriptions.get(licensed.id)!.quantity = said;
+      await announce(licensed.id, action);
+      expect([action, await seatsHeld()]).toEqual([action, held]);
     }
     const few = await aDirectPlan(ctx, { ...sold, policies: { quantity: { min: 1, max: 3 } } });
     const cramped = await announce(licensed.id, 'ChangePlan', { planId: few.planId });
