@@ -4,7 +4,7 @@ import { act, renewAtMarketplace, settled } from './acts';
 import { audit, auditMoney, auditNumbers, auditPast, auditTold, digest, unpaid } from './audit';
 import { DAY_MS, nextEdge } from './calendar';
 import { compareItems } from './furnish';
-import { aWorld, now, open, type World } from './world';
+import { aWorld, now, open, START, type World } from './world';
 
 /**
  * A year of six organizations, from a seed: another one by SIMULATION_SEED. Whatever comes of it, what the product says is held
@@ -58,6 +58,15 @@ async function runSome({ luck, jobs }: World): Promise<void> {
   if (luck.chance(5)) await jobs.forecasts!();
 }
 
+/** So many acts fill the year whatever chance says, so that every seed looks as closely. */
+const ACTS = 230;
+
+/** How many are due by now: many after weeks, one after an hour. */
+function due({ clock, story }: World): number {
+  const part = (clock.now().getTime() - Date.parse(START)) / (Date.parse(END) - Date.parse(START));
+  return Math.max(1, Math.ceil(ACTS * part) - story.length);
+}
+
 /** Lives until then; answers how much was done. */
 async function live(world: World, until: string): Promise<number> {
   let acts = 0;
@@ -69,7 +78,7 @@ async function live(world: World, until: string): Promise<number> {
     }
     await runSome(world);
     const here = world.organizations.filter(({ subscriptionId }) => subscriptionId !== null);
-    for (let count = world.luck.between(2, 3); count > 0; count -= 1) {
+    for (let count = due(world); count > 0; count -= 1) {
       const org = world.luck.one(here);
       await act(world, org);
       await audit(world, org);
