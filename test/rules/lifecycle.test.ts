@@ -49,6 +49,7 @@ test.each(adoptions)(
 
 test('actions are known with blanks, in any case, and by the one other word that the documents use', () => {
   expect(actionOf(' changeplan ')).toBe('ChangePlan');
+  expect(['change_plan', 'CHANGE-PLAN', 'Change plan'].map(actionOf)).toEqual(['ChangePlan', 'ChangePlan', 'ChangePlan']);
   expect(actionOf('Suspended')).toBe('Suspend');
   expect(actionOf('Transfer')).toBeNull();
   expect(MARKETPLACE_ACTIONS.filter(awaitsAnswer)).toEqual(['ChangePlan', 'ChangeQuantity', 'Reinstate']);

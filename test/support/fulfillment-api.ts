@@ -31,6 +31,8 @@ export interface Habits {
   readsUntilSettled: number;
   /** A change asked for by the publisher answers with its operation in this header; null: it names none. */
   namesOperationBy: 'operation-id' | 'operation-location' | 'location' | null;
+  /** The action of operations is said so; null: as webhooks say it. */
+  actionWord: string | null;
   /** Open operations are not listed. */
   hidesOpen: boolean;
   /** What another operation under way is refused with. */
@@ -92,6 +94,7 @@ export class FulfillmentApi {
     unknownOperation: 404,
     readsUntilSettled: 0,
     namesOperationBy: 'operation-location',
+    actionWord: null,
     hidesOpen: false,
     busy: 409,
     sparseLists: false,
@@ -373,6 +376,7 @@ export class FulfillmentApi {
   private presentOperation({ pendingReads: _pendingReads, source, quantity, ...shown }: FakeOperation): object {
     return {
       ...shown,
+      action: this.habits.actionWord ?? shown.action,
       operationRequestSource: source,
       timeStamp: '2018-12-01T00:00:00',
       errorStatusCode: '',

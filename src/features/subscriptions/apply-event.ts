@@ -101,9 +101,10 @@ interface Progress {
 
 /** Confirms the event with the marketplace, answers it and adopts the marketplace's word; null: look again shortly. */
 async function look(ctx: Context, selling: Selling, event: ClaimedEvent, progress: Progress): Promise<Outcome | null> {
-  const action = actionOf(event.action);
   const operation = await confirm(ctx, selling, event);
   if (operation === 'foreign') return { isDone: true, outcome: 'not_this_operation' };
+  // A word of tomorrow may be one that the operation says as of old.
+  const action = actionOf(event.action) ?? (operation && actionOf(operation.action));
   if (operation && (await acknowledge(ctx, selling, event, action, operation, progress))) return null;
 
   const renewedAt = action === 'Renew' ? event.receivedAt : null;
@@ -123,9 +124,10 @@ async function look(ctx: Context, selling: Selling, event: ClaimedEvent, progres
 async function confirm(ctx: Context, { marketplace }: Selling, event: ClaimedEvent): Promise<MarketplaceOperation | 'foreign' | null> {
   const operation = await marketplace.getOperation(event.subscriptionId, operationOf(event));
   if (!operation) return null;
+  const [announced, begun] = [actionOf(event.action), actionOf(operation.action)];
   const isSame =
     operation.subscriptionId.toLowerCase() === event.subscriptionId.toLowerCase() &&
-    (operation.action === '' || actionOf(operation.action) === actionOf(event.action));
+    (announced === null || begun === null || announced === begun);
   if (isSame) return operation;
   ctx.log.error(
     { eventId: event.eventId, subscriptionId: event.subscriptionId, action: operation.action },

@@ -5,9 +5,9 @@ import type { SubscriptionStatus } from '../../contract/subscriptions';
 export const MARKETPLACE_ACTIONS = ['Subscribe', 'ChangePlan', 'ChangeQuantity', 'Renew', 'Suspend', 'Reinstate', 'Unsubscribe'] as const;
 export type MarketplaceAction = (typeof MARKETPLACE_ACTIONS)[number];
 
-/** One lifecycle passage of the source writes Suspended for Suspend; unknown actions are null. */
+/** Whatever joins its words. One lifecycle passage of the source writes Suspended for Suspend; unknown actions are null. */
 export function actionOf(word: string): MarketplaceAction | null {
-  const plain = word.trim().toLowerCase();
+  const plain = word.replace(/[-_\s]/gu, '').toLowerCase();
   if (plain === 'suspended') return 'Suspend';
   return MARKETPLACE_ACTIONS.find((action) => action.toLowerCase() === plain) ?? null;
 }

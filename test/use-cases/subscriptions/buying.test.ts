@@ -302,6 +302,22 @@ describe('webhooks', () => {
     expect((await counterOf(buyer.tenantId)).hard_limit).toBe(10);
   });
 
+  test('actions in other words are those of their operations, and refused where those would be', async () => {
+    const buyer = aBuyer();
+    const bought = await buyAndActivate(buyer);
+    const differently = async (planId: string, event: string, operation: string) => {
+      const begun = api.begin(bought.id, 'ChangePlan', { planId });
+      api.habits.actionWord = operation;
+      const { eventId, answer } = await receive({ ...api.webhookOf(begun), action: event });
+      await applyMarketplaceEvent(ctx, selling, eventId);
+      return [answer, begun.status, (await rowsOf(buyer.tenantId))[0]!.plan_id];
+    };
+    expect(await differently('nobody-sells-it', 'change_plan', 'CHANGE_PLAN')).toEqual(['refuse', 'Failed', 'free']);
+    expect(await differently('standard', 'ChangePlan', 'PlanUpdate')).toEqual(['accept', 'Succeeded', 'standard']);
+    expect(await differently('free', 'PlanUpdate', 'change-plan')).toEqual(['note', 'Succeeded', 'free']);
+    api.habits.actionWord = null;
+  });
+
   test('a change that takes its time is waited for', async () => {
     const buyer = aBuyer();
     const bought = await buyAndActivate(buyer);
