@@ -471,13 +471,11 @@ describe('what a change costs', () => {
       dividedTerm({ heldTerm: 'P1M', counts, billedAt: april.end, ofCounted: true }, stretches, { ...april, timeZone: 'UTC' }).lines.map(
         ({ amountMinor }) => amountMinor,
       );
-    const since = (day: number) => at(day);
-
     test('G5: what was held before it was counted by the month is left out', () => {
       const held_ = [stretch(teams), stretch(teams, 11), stretch(teams, 21)];
-      expect(counted(heldSince(held_, since(11)))).toEqual([1000, 1000]);
-      expect(counted(heldSince(held_, since(21)))).toEqual([1000]);
-      for (const begun of [null, since(1)]) expect(counted(heldSince(held_, begun))).toEqual([1000, 1000, 1000]);
+      expect(counted(heldSince(held_, at(11)))).toEqual([1000, 1000]);
+      expect(counted(heldSince(held_, at(21)))).toEqual([1000]);
+      for (const begun of [null, at(1)]) expect(counted(heldSince(held_, begun))).toEqual([1000, 1000, 1000]);
     });
 
     test('G5: what was billed ahead is left out, whichever came first', () => {

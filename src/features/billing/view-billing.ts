@@ -13,11 +13,12 @@ import { findPlan, type Plan } from '../plans/plans';
 import type { DocumentsPolicy } from '../plans/policies';
 import { findTenant } from '../tenants/tenants';
 import { unitsOf } from './bill-lines.rules';
-import { type BilledRow, findBilledSubscriptions, findPinnedPlans } from './bills.store';
+import { type BilledRow, findBilledSubscriptions } from './bills.store';
 import { changeContact, showContact } from './contact';
 import { countsAt } from './counts';
 import { enterBilling } from './enter-billing';
 import { modeOf, priceOf } from './mode.rules';
+import { plansHeld } from './plans-held';
 
 const HEADLINES = { en: en.mode, de: de.mode, it: it.mode };
 
@@ -115,10 +116,7 @@ async function show(
 /** When the subscription came to be billed in this way: it may have changed its plan since without changing the way (EC-03). */
 async function sinceWhen(tx: TxContext, tenantId: string, row: BilledRow, mode: BillingMode): Promise<Date> {
   let since: Date | null = row.purchasedAt;
-  for (const pinned of await findPinnedPlans(tx.db, tenantId, row.subscriptionId)) {
-    const plan = await findPlan(tx.db, pinned.planId, pinned.planVersion);
-    const isSame = plan !== null && modeOf(priceOf(plan, pinned.termUnit).per) === mode;
-    since = isSame ? (since ?? pinned.at) : null;
-  }
+  for (const held of await plansHeld(tx, tenantId, row.subscriptionId))
+    since = modeOf(priceOf(held.plan, held.termUnit).per) === mode ? (since ?? held.since) : null;
   return since ?? row.purchasedAt;
 }

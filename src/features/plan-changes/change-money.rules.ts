@@ -11,8 +11,8 @@ import {
   unitsOf,
 } from '../billing/bill-lines.rules';
 import { isInArrears } from '../billing/mode.rules';
+import type { HeldPlan } from '../billing/plans-held';
 import type { Term } from '../billing/term-parts.rules';
-import { calendarDate } from '../entitlements/periods.rules';
 import type { Plan } from '../plans/plans';
 import type { PriceItem } from '../plans/policies';
 import { type Decision, priceFor } from './change.rules';
@@ -121,19 +121,28 @@ export function dividedTerm(
   return { lines: proratedLines(period, cuts, endedAt ? [...parts, null] : parts, by) };
 }
 
-/**
- * What was held in a month before the contract's terms were counted anew from a date within it (a year that became months) has its own
- * bill: no day is billed twice. A contract that began on that date held nothing before.
- */
-export function sinceAnchor(
-  stretches: readonly Stretch[],
-  { anchorDate, purchasedAt }: { anchorDate: string; purchasedAt: Date },
-  timeZone: string,
-): readonly Stretch[] {
-  const isAnchor = (at: Date): boolean => calendarDate(at, timeZone) === anchorDate;
-  const anew = isAnchor(purchasedAt) ? undefined : stretches.slice(1).find(({ since }) => isAnchor(since));
-  return anew ? stretches.map((one) => (one.since < anew.since ? { ...one, isBilled: true } : one)) : stretches;
+/** Whether a plan held so is billed by the month, for what was counted in it. */
+export function isCountedMonthly(plan: Plan, termUnit: string | null): boolean {
+  const price = termUnit === 'P1M' ? priceFor(plan, termUnit) : null;
+  return price !== null && isInArrears(price);
 }
+
+/**
+ * Since when what is billed at `end` has been counted by the month; null: since the contract began. That one's first month is billed
+ * whole, for the days that its last one is not (EC-13: a month's bill is its list of people).
+ */
+export function countedSince(held: readonly Pick<HeldPlan, 'plan' | 'termUnit' | 'since'>[], end: Date): Date | null {
+  const before = held.filter(({ since }) => since < end);
+  const other = before.findLastIndex(({ plan, termUnit }) => !isCountedMonthly(plan, termUnit));
+  return other < 0 ? null : (before[other + 1]?.since ?? null);
+}
+
+/** What was held before it was counted by the month has its own bill: no day is billed twice. */
+export const heldSince = (stretches: readonly Stretch[], begun: Date | null): readonly Stretch[] =>
+  stretches.map((one, index) => {
+    const next = stretches[index + 1];
+    return begun && next && next.since <= begun ? { ...one, isBilled: true } : one;
+  });
 
 export const storedMoney = ({ period, ...money }: Money): StoredMoney => ({
   ...money,

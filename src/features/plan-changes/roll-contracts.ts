@@ -1,6 +1,7 @@
 import { type Context, inTenant, type TxContext } from '../../platform/context';
 import { billStart } from '../billing/bill-start';
 import { countsAt } from '../billing/counts';
+import { isInArrears } from '../billing/mode.rules';
 import { tierFor } from '../billing/tier.rules';
 import { calendarDate } from '../entitlements/periods.rules';
 import { listPlans, type Plan } from '../plans/plans';
@@ -15,12 +16,13 @@ import {
   startContract,
 } from '../subscriptions/contracts';
 import { isRenewed, nextDue } from '../subscriptions/contracts.rules';
-import { heldSubscriptions } from '../subscriptions/held';
+import { heldSubscription, heldSubscriptions } from '../subscriptions/held';
 import { lockTenant, type Tenant } from '../tenants/tenants';
 import { refreshCounters } from '../usage/refresh-counters';
 import { applyToContract, trimItems } from './apply-change';
-import { billAhead, billCounted } from './bill-terms';
+import { billAhead, billCounted, billRest } from './bill-terms';
 import { priceFor } from './change.rules';
+import { isCountedMonthly } from './change-money.rules';
 import { endOfContract } from './end-of-contract';
 import { type ChangeRow, findOpenChange, insertChange, moveChange } from './plan-changes.store';
 import { foreseeChange } from './present-change';
@@ -75,9 +77,10 @@ async function rollOnce(tx: TxContext, tenantId: string, subscriptionId: string)
 
   const next = await atEdge(tx, tenant, contract, plan, edge);
   if (next) {
-    const renewed = await renew(tx, tenant, next, edge);
-    const held = await publishedPlan(tx, renewed.planId, renewed.planVersion);
-    await billAhead(tx, tenant, renewed, held, edge);
+    const held = await publishedPlan(tx, next.planId, next.planVersion);
+    if (!isCountedMonthly(held, next.termUnit)) await billRest(tx, tenant, contract, plan, edge);
+    const { renewed, wholeEnd } = await renew(tx, tenant, next, held, edge);
+    await billAhead(tx, tenant, renewed, held, wholeEnd, edge);
     if (held.role === 'base') await startMissingTiers(tx, tenant, renewed, held, edge);
   }
   await refreshCounters(tx, tenantId, now);
@@ -159,8 +162,8 @@ async function startMissingTiers(tx: TxContext, tenant: Tenant, base: Contract, 
     if (owned.has(group)) continue;
     const bands = addons.filter(({ policies }) => policies.tier!.group === group);
     const best = tierFor(bands, counts);
-    // In the terms of the plan they belong to, or where they are not sold for these in their own.
-    const price = best && (priceFor(best, base.termUnit) ?? best.prices[0]);
+    // In the terms of the plan they belong to, or where they are not sold for these by the month: nothing longer begins unasked.
+    const price = best && (priceFor(best, base.termUnit) ?? priceFor(best, 'P1M'));
     if (!price) continue;
     const order = { planId: best.planId, term: price.term, quantity: null, startsAt: null };
     const by = { name: 'tier', ...BY_TIME, buyer: { tenantId, objectId: null, address: null } };
@@ -172,8 +175,30 @@ async function startMissingTiers(tx: TxContext, tenant: Tenant, base: Contract, 
 const bandsOf = async (tx: TxContext, offerId: string, group: string): Promise<Plan[]> =>
   (await listPlans(tx.db, offerId)).filter(({ policies }) => policies.tier?.group === group);
 
-async function renew(tx: TxContext, tenant: Tenant, contract: Contract, edge: Date): Promise<Contract> {
-  const term = nextTermOf(contract, tenant.timeZone);
-  const changes = { termStart: term.start, termEnd: term.end };
-  return changeContract(tx, tenant.tenantId, contract, changes, { name: 'renew', ...BY_TIME }, edge);
+/**
+ * The next term. An addition's ends with the plan it belongs to, if that is not renewed: what is paid ahead is paid until there, and
+ * what is counted is billed as it ends.
+ */
+async function renew(
+  tx: TxContext,
+  { tenantId, timeZone }: Tenant,
+  contract: Contract,
+  plan: Plan,
+  edge: Date,
+): Promise<{ renewed: Contract; wholeEnd: Date }> {
+  const { start, end } = nextTermOf(contract, timeZone);
+  const ending = await endOfBase(tx, tenantId, contract);
+  const isLast = ending !== null && ending <= end;
+  const price = priceFor(plan, contract.termUnit);
+  const isCut = isLast && ending < end && !(price && isInArrears(price));
+  const cut = isCut ? { termEnd: ending, anchorDate: calendarDate(ending, timeZone) } : { termEnd: end };
+  const changes = { termStart: start, ...cut, ...(isLast && { autoRenew: false }) };
+  const renewed = await changeContract(tx, tenantId, contract, changes, { name: 'renew', ...BY_TIME }, edge);
+  return { renewed, wholeEnd: end };
+}
+
+/** When the plan that an addition belongs to ends for good; null: it goes on, or the contract belongs to none. */
+async function endOfBase(tx: TxContext, tenantId: string, { parentId }: Contract): Promise<Date | null> {
+  const base = parentId && (await heldSubscription(tx, tenantId, parentId));
+  return base && base.source === 'direct' && base.status !== 'Unsubscribed' && !isRenewed(base) ? base.termEnd : null;
 }

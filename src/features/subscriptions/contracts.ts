@@ -172,7 +172,7 @@ export const nextTermOf = ({ termEnd, anchorDate, termUnit }: Contract, timeZone
   termFollowing({ date: anchorDate, timeZone }, termUnit ?? 'P1M', termEnd);
 
 /**
- * Ends a contract and the additions that belong to it: at once, or by not renewing it. Records stay readable (G8). Ending what
+ * Ends a contract and the additions that belong to it: at once, or by not renewing it; additions run until it ends. Records stay readable (G8). Ending what
  * has ended, or does not renew any more, changes nothing. The caller holds the organization.
  */
 export async function endContract(
@@ -190,10 +190,14 @@ export async function endContract(
   if (contract.status === 'Unsubscribed' || (when === 'term_end' && !contract.autoRenew)) return ok(contract);
   const changes: ContractChanges = when === 'now' ? { status: 'Unsubscribed', endedAt: at, autoRenew: false } : { autoRenew: false };
   for (const row of await listSubscriptions(tx.db, tenantId))
-    if (row.parentId === subscriptionId) await endContract(tx, tenant, row.subscriptionId, when, cause, onEnd, at);
+    if (row.parentId === subscriptionId && (when === 'now' || reaches(row, contract)))
+      await endContract(tx, tenant, row.subscriptionId, when, cause, onEnd, at);
   if (when === 'now') await onEnd(tx, tenant, contract, at);
   return ok(await changeContract(tx, tenantId, contract, changes, cause, at));
 }
+
+/** Whether an addition's term is its last one beside a plan that ends with its own; a shorter one is renewed until then. */
+const reaches = ({ termEnd }: SubscriptionRow, base: Contract): boolean => termEnd !== null && termEnd >= base.termEnd;
 
 /** Contracts of any organization whose term is over: to be renewed, changed or ended. */
 export const dueContracts = (ctx: Context, at: Date, limit = 100): Promise<{ tenantId: string; subscriptionId: string }[]> =>

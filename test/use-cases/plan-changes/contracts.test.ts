@@ -477,6 +477,8 @@ describe('what is counted over a term', () => {
       // Until the 15th the first plan was paid ahead.
       ['2026-04-01', 640],
       ['2026-05-01', 1200],
+      // As the first counted month was divided, so is the last one.
+      ['2026-06-01', 560],
       ['2026-06-15', 2900],
       ['2026-07-15', 2900],
     ]);

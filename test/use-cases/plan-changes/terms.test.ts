@@ -1,7 +1,9 @@
 import { billStart } from '../../../src/features/billing/bill-start';
-import { startContractFor } from '../../../src/features/operator/contracts';
+import { endContractFor, startContractFor } from '../../../src/features/operator/contracts';
+import { endOfContract } from '../../../src/features/plan-changes/end-of-contract';
 import { rollContracts } from '../../../src/features/plan-changes/roll-contracts';
 import { buyContract } from '../../../src/features/subscriptions/buy-contract';
+import { inTenant } from '../../../src/platform/context';
 import { key, unwrap } from '../../support/acts';
 import { ACCOUNTING } from '../../support/billing';
 import { aDirectPlan, consentTo, MONTHLY } from '../../support/contracts';
@@ -37,26 +39,66 @@ test('G5: from a month to a year the year is whole: counted from where it begins
   ]);
 });
 
-test('G5, EC-11: from a counted year to months, no day is billed twice: the first month from where the year ended', async () => {
-  const { ctx, clock } = await testContext({ now: '2025-03-15T09:00:00.000Z' });
-  const perTeam = { ...MONTHLY, minor: 3100, per: 'active_team' as const };
-  const prices = [perTeam, { ...perTeam, term: 'P1Y' as const, minor: 36500 }];
-  const plan = await aDirectPlan(ctx, { prices, policies: { change: { allowed: 'any' } } });
-  const owner = anActor();
-  const organization = { name: 'Sample Works', contactAddress: 'office@sample.example', locale: 'en', timeZone: 'UTC' } as const;
-  const wanted = { planId: plan.planId, term: 'P1Y', quantity: null, consent: consentTo(plan, 'P1Y'), organization } as const;
-  const { id: subscriptionId } = unwrap(await buyContract(ctx, owner, key(), wanted, billStart)).record;
-  await aTeam(ctx, owner);
-  const customer = { ctx, clock, owner, subscriptionId } as Customer;
-  clock.set('2026-03-10T09:00:00.000Z');
-  expect(await change(customer, { toPlanId: plan.planId, term: 'P1M' })).toMatchObject({ state: 'scheduled' });
-  clock.set('2026-05-16T00:00:00.000Z');
-  await rollContracts(ctx);
-  expect((await ledger(customer)).map(({ amountMinor, formula }) => [amountMinor, formula])).toEqual([
-    [36500, '1 active team × €365.00'],
-    [1700, '1 active team × €31.00 × 17/31 days'],
-    [3100, '1 active team × €31.00'],
-  ]);
+describe('from a counted year to months', () => {
+  const yearToMonths = async (timeZone = 'UTC') => {
+    const { ctx, clock } = await testContext({ now: '2025-03-15T09:00:00.000Z' });
+    const perTeam = { ...MONTHLY, minor: 3100, per: 'active_team' as const };
+    const prices = [perTeam, { ...perTeam, term: 'P1Y' as const, minor: 36500 }];
+    const plan = await aDirectPlan(ctx, { prices, policies: { change: { allowed: 'any' } } });
+    const owner = anActor();
+    const organization = { name: 'Sample Works', contactAddress: 'office@sample.example', locale: 'en', timeZone } as const;
+    const wanted = { planId: plan.planId, term: 'P1Y', quantity: null, consent: consentTo(plan, 'P1Y'), organization } as const;
+    const { id: subscriptionId } = unwrap(await buyContract(ctx, owner, key(), wanted, billStart)).record;
+    await aTeam(ctx, owner);
+    const customer = { ctx, clock, owner, subscriptionId } as Customer;
+    clock.set('2026-03-10T09:00:00.000Z');
+    expect(await change(customer, { toPlanId: plan.planId, term: 'P1M' })).toMatchObject({ state: 'scheduled' });
+    const billedAt = async (at: string) => {
+      clock.set(at);
+      await rollContracts(ctx);
+      return (await ledger(customer)).slice(1).map(({ amountMinor, formula }) => [amountMinor, formula.replace('1 active team × ', '')]);
+    };
+    const end = async (when: 'now' | 'term_end') =>
+      unwrap(
+        await endContractFor(ctx, ACCOUNTING, { tenantId: owner.tenantId, subscriptionId }, { when, reason: 'Agreed' }, endOfContract),
+      );
+    return { ctx, clock, owner, plan, customer, billedAt, end };
+  };
+  const march = [1700, '€31.00 × 17/31 days'];
+  const april = [3100, '€31.00'];
+  const may = [1400, '€31.00 × 14/31 days'];
+
+  test('G5, EC-11: every day is billed once: the first month from where the year ended, the last one to where the contract does', async () => {
+    const { billedAt, end } = await yearToMonths();
+    expect(await billedAt('2026-05-14T00:00:00.000Z')).toEqual([march]);
+    await end('term_end');
+    expect(await billedAt('2026-07-16T00:00:00.000Z')).toEqual([march, april, may]);
+  });
+
+  test('G5: ended within a month, what no term has billed is billed', async () => {
+    const { billedAt, end } = await yearToMonths();
+    expect(await billedAt('2026-05-05T09:00:00.000Z')).toEqual([march]);
+    await end('now');
+    expect(await billedAt('2026-07-16T00:00:00.000Z')).toEqual([march, april, [400, '€31.00 × 4/31 days']]);
+  });
+
+  test('G5: and back to a year, the days until it begins', async () => {
+    const { customer, plan, billedAt } = await yearToMonths();
+    expect(await billedAt('2026-05-05T09:00:00.000Z')).toEqual([march]);
+    await change(customer, { toPlanId: plan.planId, term: 'P1Y' });
+    expect(await billedAt('2027-05-16T00:00:00.000Z')).toEqual([march, april, may, [36500, '€365.00']]);
+  });
+
+  test.each(['America/Los_Angeles', 'Pacific/Kiritimati'])('G5: and on to %s, no day is billed twice', async (zone) => {
+    const { ctx, owner, billedAt } = await yearToMonths('Europe/Berlin');
+    expect(await billedAt('2026-03-20T09:00:00.000Z')).toEqual([]);
+    await inTenant(ctx, owner.tenantId, ({ db }) =>
+      db.query('update tenants set time_zone = $2 where tenant_id = $1', [owner.tenantId, zone]),
+    );
+    const [first, second] = await billedAt('2026-05-17T00:00:00.000Z');
+    expect(first![1]).toMatch(/^€31.00 × 1[78]\/31 days$/u);
+    expect(second).toEqual(april);
+  });
 });
 
 test('HO-10: a contract that is entered late is not charged for a term that began before its plan charges', async () => {

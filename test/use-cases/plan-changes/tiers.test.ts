@@ -1,4 +1,6 @@
 import { billStart } from '../../../src/features/billing/bill-start';
+import { endContractFor } from '../../../src/features/operator/contracts';
+import { endOfContract } from '../../../src/features/plan-changes/end-of-contract';
 import { previewChange } from '../../../src/features/plan-changes/preview-change';
 import { rollContracts } from '../../../src/features/plan-changes/roll-contracts';
 import type { Plan } from '../../../src/features/plans/plans';
@@ -8,6 +10,7 @@ import { mySubscriptions } from '../../../src/features/subscriptions/list-subscr
 import type { Actor } from '../../../src/platform/actor';
 import { type Context, inTenant } from '../../../src/platform/context';
 import { key, unwrap } from '../../support/acts';
+import { ACCOUNTING } from '../../support/billing';
 import { aDirectPlan, consentTo, MONTHLY } from '../../support/contracts';
 import { testContext } from '../../support/database';
 import { aCustomer, change, ledger } from '../../support/plan-changes';
@@ -99,6 +102,40 @@ describe('of one offer of its own', () => {
     expect(await billed(customer, [low.planId])).toEqual([
       ['2027-03-01', low.planId, 5900],
       ['2027-04-01', low.planId, 5900],
+    ]);
+  });
+
+  test('HO-13: a band that is sold only for longer terms than the plan runs in does not begin unasked', async () => {
+    const { ctx, clock, base, band, buy, customer } = await world([MONTHLY, yearly]);
+    const high = await band(3, null, [yearly]);
+    await buy(base, 'P1M');
+    await join(customer, 4);
+    clock.set('2026-04-01T00:00:00.000Z');
+    await rollContracts(ctx);
+    expect(await billed(customer, [high.planId])).toEqual([]);
+  });
+
+  test('G4, G5: an addition runs until its plan ends, whose renewal was turned off, and is paid for its part of the last term', async () => {
+    const { ctx, clock, owner, base, addon, buy, customer } = await world([yearly]);
+    const subscriptionId = await buy(base, 'P1Y');
+    clock.set('2026-03-10T09:00:00.000Z');
+    const rooms = await addon({ prices: [MONTHLY] });
+    const id = await buy(rooms, 'P1M');
+    const contract = { tenantId: owner.tenantId, subscriptionId };
+    unwrap(await endContractFor(ctx, ACCOUNTING, contract, { when: 'term_end', reason: 'Agreed' }, endOfContract));
+    const addition = async () => unwrap(await mySubscriptions(ctx, owner)).items.find((one) => one.id === id)!;
+    clock.set('2027-02-11T00:00:00.000Z');
+    await rollContracts(ctx);
+    expect(await addition()).toMatchObject({ status: 'Subscribed', autoRenew: false, termEnd: '2027-03-01T00:00:00.000Z' });
+    clock.set('2027-04-01T00:00:00.000Z');
+    await rollContracts(ctx);
+    expect(await addition()).toMatchObject({ status: 'Unsubscribed' });
+    const lines = await billed(customer, [rooms.planId]);
+    expect(lines).toHaveLength(12);
+    expect(lines.slice(-2)).toEqual([
+      ['2027-01-10', rooms.planId, 5900],
+      // 19 of 28 days.
+      ['2027-02-10', rooms.planId, 4004],
     ]);
   });
 
