@@ -95,9 +95,13 @@ export function readPage(body: string): { items: ListedSubscription[]; unreadabl
   const items = readable(entries, listedOf);
   const of = fieldsOf(value);
   const token = text(of.continuationtoken);
-  const nextLink = text(of['@nextlink']) ?? text(of.nextlink) ?? text(of['@odata.nextlink']) ?? (token && `?continuationToken=${token}`);
+  const nextLink =
+    text(of['@nextlink']) ?? text(of.nextlink) ?? text(of['@odata.nextlink']) ?? (token && `?continuationToken=${asQuery(token)}`);
   return { items, unreadable: entries.length - items.length, nextLink };
 }
+
+/** A token that is escaped already is opaque; a bare one must not become a blank or another parameter. */
+const asQuery = (token: string): string => (/%[0-9a-f]{2}/iu.test(token) ? token : encodeURIComponent(token));
 
 export function readPlans(body: string): MarketplacePlan[] {
   return readable(entriesOf(readJson(body), 'plans'), (entry) => {
@@ -198,8 +202,7 @@ function isTrue(value: unknown): boolean | null {
   return word === 'true' ? true : word === 'false' ? false : null;
 }
 
-/** A list of words, or one word with commas. */
-/** In Microsoft's spelling, whatever case they come in. */
+/** A list of words, or one word with commas; in Microsoft's spelling, whatever case they come in. */
 function wordsOf(value: unknown): string[] {
   const words = typeof value === 'string' ? value.split(',') : Array.isArray(value) ? value : [];
   return words.flatMap((word) => {
