@@ -144,7 +144,7 @@ describe('activation', () => {
     expect(clicks.every((click) => click.ok && click.value.status === 'Subscribed')).toBe(true);
     expect(await activateSubscription(ctx, selling, buyer, about(bought.id))).toMatchObject({ ok: true });
     expect(api.callsTo('POST', /activate$/)).toHaveLength(1);
-    expect(await rowsOf(buyer.tenantId)).toEqual([{ status: 'Subscribed', plan_id: 'free', revision: 2 }]);
+    expect(await rowsOf(buyer.tenantId)).toEqual([{ status: 'Subscribed', plan_id: 'free', quantity: null, revision: 2 }]);
   });
 
   test('a plan and seats are stated as purchased, seats only where there are some', async () => {
@@ -551,7 +551,7 @@ describe('webhooks', () => {
     );
     expect(new Set(answers)).toEqual(new Set(['accept']));
     expect(api.callsTo('PATCH', /operations/)).toHaveLength(1);
-    expect(await rowsOf(buyer.tenantId)).toEqual([{ status: 'Subscribed', plan_id: 'standard', revision: 3 }]);
+    expect(await rowsOf(buyer.tenantId)).toEqual([{ status: 'Subscribed', plan_id: 'standard', quantity: null, revision: 3 }]);
   });
 
   test('a marketplace that is away leaves the event to the sweep', async () => {
