@@ -12,6 +12,7 @@ import { SubscriptionChanged } from '../subscriptions/subscription-changed';
 import { stepFor, type Taken } from '../subscriptions/taken.rules';
 import { isUnderWay, lookAgain, traceOf, waitOut } from '../subscriptions/wait-out';
 import { lockTenant } from '../tenants/tenants';
+import { once } from '../usage/once';
 import { restartUsage } from '../usage/restart-usage';
 import { trimItems } from './apply-change';
 import { billChange, billMarketplaceTerm } from './bill-terms';
@@ -107,7 +108,7 @@ function end(ctx: Context, tenantId: string, { changeId, subscriptionId }: Chang
 /**
  * Follows what the marketplace made of a subscription: a change that was asked for there has taken effect, one that nobody ordered
  * here is noted, and one that waited for the renewal is sent now that the renewal is seen: of the new term there is one statement, by
- * what comes of it.
+ * what comes of it, however often it is told.
  */
 export async function followMarketplace(ctx: Context, event: OutboxEvent): Promise<void> {
   const { tenantId } = event;
@@ -116,6 +117,9 @@ export async function followMarketplace(ctx: Context, event: OutboxEvent): Promi
   await inTenant(ctx, tenantId, async (tx) => {
     const at = tx.now();
     const tenant = (await lockTenant(tx.db, tenantId))!;
+    const act = { key: `${event.topic}:${event.id}`, fingerprint: '', subject: seen.subscriptionId };
+    // Told again, it was followed before: what has become of it since is no second reason for a statement.
+    if ((await once(tx, tenantId, act, at)).outcome !== 'first') return;
     const row = (await heldSubscription(tx, tenantId, seen.subscriptionId))!;
     const open = await findOpenChange(tx.db, tenantId, seen.subscriptionId);
     if (seen.isOtherPlan && seen.before)

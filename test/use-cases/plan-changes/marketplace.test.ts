@@ -290,11 +290,22 @@ describe('at the marketplace', () => {
     await announce(api.begin(externalId, 'Renew'));
     await deliver();
     expect(operations().map(({ planId }) => planId)).toEqual(['starter-seats']);
+    // A process that dies before it has noted so tells everything again.
+    const tellAgain = async () => {
+      await ctx.database.query(`update outbox set state = 'queued' where tenant_id = $1 and topic = 'subscription.changed'`, [
+        customer.owner.tenantId,
+      ]);
+      await deliver();
+    };
+    await tellAgain();
+    expect(await statements()).toEqual([]);
     await announce(operations()[0]!);
     await deliver();
     expect((await customer.subscription()).planId).toBe('starter-seats');
     expect(unwrap(await getChange(ctx, customer.owner, customer.subscriptionId, ordered.id)).state).toBe('applied');
+    await tellAgain();
     expect(await statements()).toEqual([['2026-05-01', 'starter-seats']]);
+    expect(unwrap(await listChanges(ctx, customer.owner, customer.subscriptionId, { limit: 10 })).items).toHaveLength(1);
   });
 
   test('where no term dates are stated, a renewal itself says that a term begins, once: then the downgrade is sent', async () => {
