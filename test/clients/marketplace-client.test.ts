@@ -376,11 +376,14 @@ describe('what is not allowed is explained', () => {
 });
 
 test('an answer that cannot be read is trouble of theirs; in a list it does not hide the others', async () => {
-  const bought = buy({ status: 'Dreaming' });
+  const bought = buy({ status: ' ' });
   await expect(client().getSubscription(bought.id)).rejects.toMatchObject({ name: 'MarketplaceUnavailable' });
   buy({ planId: '' });
-  const readable = buy();
-  expect((await all(client())).map(({ id }) => id)).toEqual([readable.id]);
+  const [readable, odd] = [buy(), buy({ status: 'Dreaming' })];
+  expect((await all(client())).map(({ id, unknownStatus }) => [id, unknownStatus])).toEqual([
+    [readable.id, undefined],
+    [odd.id, 'Dreaming'],
+  ]);
 });
 
 test('an id cannot leave its place in the path', async () => {

@@ -42,16 +42,18 @@ export function readSubscription(body: string, askedId: string): MarketplaceSubs
 function subscriptionOf(value: unknown, askedId?: string): MarketplaceSubscription {
   const of = fieldsOf(value);
   const term = fieldsOf(of.term);
-  const status = statusOf(text(of.saassubscriptionstatus) ?? text(of.subscriptionstatus) ?? text(of.status));
+  const said = text(of.saassubscriptionstatus) ?? text(of.subscriptionstatus) ?? text(of.status);
+  const status = statusOf(said);
   const planId = text(of.planid);
-  if (!planId || !status) throw new UnreadableAnswer(`A subscription lacks its ${planId ? 'status' : 'plan'}.`);
+  if (!planId || !said) throw new UnreadableAnswer(`A subscription lacks its ${planId ? 'status' : 'plan'}.`);
   return {
     id: readId(of.id ?? of.subscriptionid ?? askedId),
     name: text(of.name) ?? text(of.subscriptionname) ?? planId,
     offerId: text(of.offerid) ?? '',
     planId,
     quantity: whole(of.quantity),
-    status,
+    status: status ?? 'Suspended',
+    ...(status === null && { unknownStatus: said }),
     purchaser: personOf(of.purchaser),
     beneficiary: personOf(of.beneficiary),
     termUnit: text(term.termunit),

@@ -69,6 +69,7 @@ export async function adoptSnapshot(ctx: Context, truth: MarketplaceSubscription
     const entry = await enterInDirectory(tx.db, truth.id, tenantId, tx.newId());
     const before = await lockSubscription(tx.db, tenantId, entry.subscriptionId);
     if (before && before.snapshotAt >= fetchedAt) return { outcome: 'stale' };
+    if (!before && truth.unknownStatus) throw new MarketplaceUnavailable(`A purchase is “${truth.unknownStatus}”, which we do not know.`);
 
     const plan = await planOf(tx, truth, before, newest);
     if (!plan) return { outcome: 'plan_unknown' };
@@ -102,7 +103,10 @@ export async function readAndAdopt(
     const truth = await selling.marketplace.getSubscription(subscriptionId);
     if (!truth) return null;
     const adoption = await adoptSnapshot(ctx, truth, fetchedAt, cause);
-    if (adoption.outcome !== 'stale') return { truth, adoption };
+    if (adoption.outcome !== 'stale') {
+      const status = truth.unknownStatus && 'row' in adoption ? adoption.row.status : truth.status;
+      return { truth: { ...truth, status }, adoption };
+    }
     await selling.pause(5 * tries);
   }
   throw new MarketplaceUnavailable('The subscription changes faster than it can be read.');
@@ -125,7 +129,7 @@ function merge(
   plan: Plan,
   { subscriptionId, fetchedAt, at, renewedAt }: { subscriptionId: string; fetchedAt: Date; at: Date; renewedAt: Date | null },
 ): SubscriptionRow {
-  const status = adoptedStatus(before?.status ?? null, truth.status);
+  const status = before && truth.unknownStatus ? before.status : adoptedStatus(before?.status ?? null, truth.status);
   const hasEnded = status === 'Unsubscribed';
   return {
     subscriptionId,

@@ -28,7 +28,7 @@ const MAY_BE_SILENT = new Set(['quantity', 'termUnit', 'termStart', 'termEnd']);
 
 /** In which facts a subscription that we hold is not what the marketplace says. */
 export function differencesOf(held: SubscriptionRow, truth: MarketplaceSubscription): Difference[] {
-  if (held.status === 'Unsubscribed' && truth.status === 'Unsubscribed') return [];
+  if (held.status === 'Unsubscribed' && (truth.status === 'Unsubscribed' || truth.unknownStatus)) return [];
   const [ours, theirs] = [factsOf(held), factsOf(truth)];
   return Object.keys(theirs).flatMap((field) => {
     const [mine, said] = [ours[field]!, theirs[field]!];
@@ -57,7 +57,7 @@ type Comparable = Omit<MarketplaceSubscription, 'id' | 'purchasedAt'>;
 
 function factsOf(one: Comparable): Record<string, string | null> {
   return {
-    status: one.status,
+    status: one.unknownStatus ?? one.status,
     planId: one.planId,
     quantity: one.quantity?.toString() ?? null,
     name: one.name,

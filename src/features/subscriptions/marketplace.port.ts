@@ -17,6 +17,8 @@ export interface MarketplaceSubscription {
   /** Seats; null on flat-rate plans. */
   quantity: number | null;
   status: SubscriptionStatus;
+  /** A word for the status that we do not know: `status` only stands in for it, and what is held stays. */
+  unknownStatus?: string;
   purchaser: MarketplacePerson;
   beneficiary: MarketplacePerson;
   /** Open string: P1M, P1Y and what Microsoft may add. */

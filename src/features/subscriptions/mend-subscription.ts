@@ -73,5 +73,5 @@ async function adopt(
 /** Of what one side does not know at all, the status stands for everything. */
 function between(held: SubscriptionRow | null, truth: MarketplaceSubscription | null): Difference[] {
   if (held && truth) return differencesOf(held, truth);
-  return [{ field: 'status', ours: held?.status ?? null, theirs: truth?.status ?? null }];
+  return [{ field: 'status', ours: held?.status ?? null, theirs: truth?.unknownStatus ?? truth?.status ?? null }];
 }

@@ -139,6 +139,20 @@ describe('drift is written down, with since when and whether it was mended', () 
     ]);
   });
 
+  test('a status of tomorrow leaves what is held as it is, and is shown; a purchase that we do not know is not taken up by it', async () => {
+    const [one, stranger] = [await active(), buy(aBuyer(), { status: 'Expired' })];
+    Object.assign(one, { status: 'Expired', planId: 'standard' });
+    await reconcileSubscriptions(ctx, selling);
+    expect(await heldOf(one)).toEqual({ status: 'Subscribed', plan_id: 'standard' });
+    const odd = { field: 'status', theirs: 'Expired' };
+    expect(await driftOf(one)).toMatchObject([{ why: 'differs', differences: [{ ...odd, ours: 'Subscribed' }], mended_at: null }]);
+    expect(await driftOf(stranger)).toMatchObject([{ why: 'not_read', differences: [{ ...odd, ours: null }], mended_at: null }]);
+    api.subscriptions.delete(stranger.id);
+    one.status = 'Subscribed';
+    await reconcileSubscriptions(ctx, selling);
+    expect(await driftOf(one)).toMatchObject([{ mended_at: expect.any(Date) }]);
+  });
+
   test('a purchase that began without us is taken up; one of another offer is none of ours', async () => {
     const [mine, foreign] = [buy(aBuyer(), { status: 'Subscribed' }), buy(aBuyer(), { status: 'Subscribed', offerId: 'another-product' })];
     await reconcileSubscriptions(ctx, selling);
