@@ -126,8 +126,9 @@ const seen = (given: Partial<SeenEvent>): SeenEvent => ({
   before: 'Subscribed',
   operation: { status: 'Succeeded', planId: 'gold', quantity: null, source: 'Azure' },
   isAnswered: false,
-  truth: { status: 'Subscribed', planId: 'gold', quantity: null },
+  truth: { status: 'Subscribed', planId: 'gold', quantity: null, termEnd: null },
   attempts: 1,
+  receivedAt: new Date('2026-04-10T06:00:00.000Z'),
   ...given,
 });
 
@@ -136,8 +137,12 @@ const OPEN_OURS = { operation: { ...OPEN.operation, source: 'Partner' } };
 
 test.each<[string, boolean, Partial<SeenEvent>]>([
   ['a change that is done and shows', true, {}],
-  ['a change that is done and does not show yet', false, { truth: { status: 'Subscribed', planId: 'silver', quantity: null } }],
-  ['the same after many looks', true, { truth: { status: 'Subscribed', planId: 'silver', quantity: null }, attempts: 5 }],
+  [
+    'a change that is done and does not show yet',
+    false,
+    { truth: { status: 'Subscribed', planId: 'silver', quantity: null, termEnd: null } },
+  ],
+  ['the same after many looks', true, { truth: { status: 'Subscribed', planId: 'silver', quantity: null, termEnd: null }, attempts: 5 }],
   ['a change that is open', false, { operation: { status: 'InProgress', planId: 'gold', quantity: null, source: 'Azure' } }],
   [
     'a change that is open, whatever the number of looks',
@@ -157,7 +162,7 @@ test.each<[string, boolean, Partial<SeenEvent>]>([
     true,
     {
       operation: { status: 'Failed', planId: 'gold', quantity: null, source: 'Azure' },
-      truth: { status: 'Subscribed', planId: 'silver', quantity: null },
+      truth: { status: 'Subscribed', planId: 'silver', quantity: null, termEnd: null },
     },
   ],
   ['a change to what was there', true, { operation: { status: 'Conflict', planId: 'gold', quantity: null, source: 'Azure' } }],
@@ -169,7 +174,7 @@ test.each<[string, boolean, Partial<SeenEvent>]>([
     {
       action: 'ChangeQuantity',
       operation: { status: 'Succeeded', planId: 'gold', quantity: 5, source: 'Azure' },
-      truth: { status: 'Subscribed', planId: 'gold', quantity: 5 },
+      truth: { status: 'Subscribed', planId: 'gold', quantity: 5, termEnd: null },
     },
   ],
   [
@@ -178,19 +183,24 @@ test.each<[string, boolean, Partial<SeenEvent>]>([
     {
       action: 'ChangeQuantity',
       operation: { status: 'Succeeded', planId: 'gold', quantity: 5, source: 'Azure' },
-      truth: { status: 'Subscribed', planId: 'gold', quantity: 4 },
+      truth: { status: 'Subscribed', planId: 'gold', quantity: 4, termEnd: null },
     },
   ],
   [
     'a suspension that shows, without an operation',
     true,
-    { action: 'Suspend', operation: null, truth: { status: 'Suspended', planId: 'gold', quantity: null } },
+    { action: 'Suspend', operation: null, truth: { status: 'Suspended', planId: 'gold', quantity: null, termEnd: null } },
   ],
   ['a suspension that does not show yet', false, { action: 'Suspend', operation: null }],
   [
     'a suspension that came after the end',
     true,
-    { action: 'Suspend', before: 'Unsubscribed', operation: null, truth: { status: 'Unsubscribed', planId: 'gold', quantity: null } },
+    {
+      action: 'Suspend',
+      before: 'Unsubscribed',
+      operation: null,
+      truth: { status: 'Unsubscribed', planId: 'gold', quantity: null, termEnd: null },
+    },
   ],
   ['a purchase that the marketplace does not know', false, { truth: null }],
   [
@@ -198,15 +208,35 @@ test.each<[string, boolean, Partial<SeenEvent>]>([
     true,
     {
       operation: { status: 'Conflict', planId: 'gold', quantity: null, source: 'Azure' },
-      truth: { status: 'Subscribed', planId: 'silver', quantity: null },
+      truth: { status: 'Subscribed', planId: 'silver', quantity: null, termEnd: null },
     },
   ],
   [
     'a purchase that shows, first heard of now',
     true,
-    { action: 'Subscribe', before: null, operation: null, truth: { status: 'Subscribed', planId: 'gold', quantity: null } },
+    { action: 'Subscribe', before: null, operation: null, truth: { status: 'Subscribed', planId: 'gold', quantity: null, termEnd: null } },
   ],
   ['a suspension, first heard of now', true, { action: 'Suspend', before: null, operation: null }],
+  ...(
+    [
+      ['the new term', true, '2026-05-09', 1],
+      ['none', true, null, 1],
+      ['the old term yet', false, '2026-04-09', 1],
+      ['the old term after many looks', true, '2026-04-09', 5],
+    ] as const
+  ).map(
+    ([shown, settled, end, attempts]) =>
+      [
+        `a renewal whose subscription shows ${shown}`,
+        settled,
+        {
+          action: 'Renew',
+          operation: null,
+          attempts,
+          truth: { status: 'Subscribed', planId: 'gold', quantity: null, termEnd: end && new Date(end) },
+        },
+      ] as [string, boolean, Partial<SeenEvent>],
+  ),
   ['an unknown action', true, { action: null, operation: null, truth: null }],
 ])('%s: settled %s', (_name, settled, given) => {
   expect(isSettled(seen(given))).toBe(settled);

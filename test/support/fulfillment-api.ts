@@ -121,6 +121,8 @@ export class FulfillmentApi {
   readonly troubles: (number | 'hang' | { status: number; headers: Record<string, string> })[] = [];
   /** Bodies that the next reads of subscriptions get instead of the right ones. */
   readonly pages: object[] = [];
+  /** So many answers to operations are told that there is no such operation, though it was just shown. */
+  notYetKnown = 0;
   /** Bearer tokens that are accepted; null: every one. */
   validTokens: Set<string> | null = null;
   private server!: Server;
@@ -388,6 +390,10 @@ export class FulfillmentApi {
     const operation = this.operations.get(String(req.params.operationId));
     if (!operation || operation.subscriptionId !== req.params.id) return void res.status(404).json({ code: 'NotFound' });
     if (operation.status !== 'InProgress' || operation.pendingReads !== null) return void res.status(409).json({ code: 'Conflict' });
+    if (this.notYetKnown > 0) {
+      this.notYetKnown -= 1;
+      return void res.status(400).json({ code: 'BadArgument' });
+    }
     const { status } = req.body as { status?: string };
     if (status !== 'Success' && status !== 'Failure') return void res.status(400).json({ code: 'BadArgument' });
     if (status === 'Success' && this.habits.readsUntilSettled > 0) operation.pendingReads = this.habits.readsUntilSettled;

@@ -113,7 +113,8 @@ async function look(ctx: Context, selling: Selling, event: ClaimedEvent, progres
   if (adoption && !('row' in adoption)) return { isDone: isLeftToRepair(event.attempts), outcome: adoption.outcome };
   if (adoption) progress.before ??= adoption.before;
   const { isAcknowledged: isAnswered, before } = progress;
-  const seen = { action, before, operation, isAnswered, truth: read?.truth ?? null, attempts: event.attempts };
+  const { attempts, receivedAt } = event;
+  const seen = { action, before, operation, isAnswered, truth: read?.truth ?? null, attempts, receivedAt };
   if (!isSettled(seen)) return null;
   // Published later, the plan is taken up by a later look, or by the repair.
   if (adoption && !adoption.isPlanKnown) return { isDone: isLeftToRepair(event.attempts), outcome: 'plan_unknown' };
@@ -137,8 +138,9 @@ async function confirm(ctx: Context, { marketplace }: Selling, event: ClaimedEve
 }
 
 /**
- * Says yes or no to an operation that waits for it, once; true when it was said now. A change is decided by what the operation
- * wants, whatever the event said. A courtesy is tried once.
+ * Says yes or no to an operation that waits for it, once; true when it was said now, or is to be said again at the next look: the
+ * marketplace may not know yet what it has just shown. A change is decided by what the operation wants, whatever the event said. A
+ * courtesy is tried once.
  */
 async function acknowledge(
   ctx: Context,
@@ -155,7 +157,8 @@ async function acknowledge(
   const isRefused = event.answer === 'refuse' || (await whyRefused(ctx, { subscriptionId, action, planId, quantity, payload })) !== null;
   const outcome = isRefused ? 'Failure' : 'Success';
   try {
-    await marketplace.acknowledge(operation.subscriptionId, operation.id, outcome);
+    const taken = await marketplace.acknowledge(operation.subscriptionId, operation.id, outcome);
+    if (taken === 'unknown' && !isCourtesy(action, operation.source) && !isLeftToRepair(event.attempts)) return true;
   } catch (error) {
     if (!isCourtesy(action, operation.source) || !(error instanceof MarketplaceUnavailable)) throw error;
     ctx.log.info({ eventId: event.eventId }, 'an acknowledgement that nobody waits for was not taken');

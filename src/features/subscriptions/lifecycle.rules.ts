@@ -163,13 +163,14 @@ export interface SeenEvent {
   /** Whether the operation has had our answer. */
   isAnswered: boolean;
   /** null: the marketplace does not know the subscription. */
-  truth: { status: SubscriptionStatus; planId: string; quantity: number | null } | null;
+  truth: { status: SubscriptionStatus; planId: string; quantity: number | null; termEnd: Date | null } | null;
   /** How often the event was taken up, this time included. */
   attempts: number;
+  receivedAt: Date;
 }
 
 /** Whether nothing more is to be expected of an event: the marketplace may need a while until its own state shows it. */
-export function isSettled({ action, before, operation, isAnswered, truth, attempts }: SeenEvent): boolean {
+export function isSettled({ action, before, operation, isAnswered, truth, attempts, receivedAt }: SeenEvent): boolean {
   if (action === null) return true;
   const open = operation?.status === 'NotStarted' || operation?.status === 'InProgress';
   if (open && awaitsAnswer(action)) {
@@ -178,6 +179,8 @@ export function isSettled({ action, before, operation, isAnswered, truth, attemp
   }
   if (operation?.status === 'Failed' || operation?.status === 'Conflict' || attempts >= LOOKS) return true;
   if (truth === null || truth.status !== (nextStatus(before ?? 'PendingFulfillmentStart', action) ?? truth.status)) return false;
+  // A term that was over when its renewal was announced is not the new one.
+  if (action === 'Renew') return truth.termEnd === null || truth.termEnd >= receivedAt;
   if (!isChange(action)) return true;
   if (operation === null) return false;
   return action === 'ChangePlan' ? shows(operation.planId, truth.planId) : shows(operation.quantity, truth.quantity);
