@@ -240,7 +240,7 @@ function schedule(
     { name: 'forecasts', everyMs: 60_000, run: createForecastWatch() },
     { name: 'organizations that have ended', everyMs: 3_600_000, run: (ctx) => retireOrganizations(ctx) },
     { name: 'forgetting', everyMs: 3_600_000, run: forgetWhatIsOver },
-    { name: 'reconciliation', everyMs: 3_600_000, run: createReconciliation(selling) },
+    { name: 'reconciliation', everyMs: 3_600_000, againMs: 60_000, run: createReconciliation(selling) },
     { name: 'metered hours', everyMs: 60_000, run: (ctx) => closeHours(ctx) },
     { name: 'usage reports', everyMs: 15_000, run: (ctx) => sendReports(ctx, reporting) },
     { name: 'metered days', everyMs: 3_600_000, run: (ctx) => compareDays(ctx, reporting) },

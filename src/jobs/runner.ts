@@ -4,6 +4,8 @@ import type { Context } from '../platform/context';
 export interface Job {
   name: string;
   everyMs: number;
+  /** A run that failed comes back after so long, then after twice that each time; without it, as ever. */
+  againMs?: number;
   run(ctx: Context): Promise<unknown>;
 }
 
@@ -18,10 +20,15 @@ export function startJobs(ctx: Context, jobs: readonly Job[]): Jobs {
   let stopped = false;
   const timers = new Set<NodeJS.Timeout>();
   const last = new Map<Job, Promise<void>>();
+  const failures = new Map<Job, number>();
 
   /** After the run that is under way. */
   const run = (job: Job): Promise<void> => {
-    const next = (last.get(job) ?? Promise.resolve()).then(() => (stopped ? undefined : runOnce(ctx, job)));
+    const next = (last.get(job) ?? Promise.resolve())
+      .then(() => (stopped ? undefined : runOnce(ctx, job)))
+      .then((isDone) => {
+        failures.set(job, isDone === false ? (failures.get(job) ?? 0) + 1 : 0);
+      });
     last.set(job, next);
     return next;
   };
@@ -29,7 +36,7 @@ export function startJobs(ctx: Context, jobs: readonly Job[]): Jobs {
     const timer = setTimeout(() => {
       timers.delete(timer);
       void run(job).then(() => {
-        if (!stopped) schedule(job, job.everyMs);
+        if (!stopped) schedule(job, pauseAfter(job, failures.get(job) ?? 0));
       });
     }, delayMs);
     timer.unref();
@@ -49,12 +56,18 @@ export function startJobs(ctx: Context, jobs: readonly Job[]): Jobs {
   };
 }
 
-async function runOnce(ctx: Context, job: Job): Promise<void> {
+const pauseAfter = ({ everyMs, againMs = everyMs }: Job, failures: number): number =>
+  failures === 0 ? everyMs : Math.min(everyMs, againMs * 2 ** (failures - 1));
+
+/** False: it failed. */
+async function runOnce(ctx: Context, job: Job): Promise<boolean> {
   try {
     await job.run(ctx);
     ctx.metrics.jobs.inc({ job: job.name, outcome: 'done' });
+    return true;
   } catch (error) {
     ctx.metrics.jobs.inc({ job: job.name, outcome: 'failed' });
     ctx.log.error({ err: error, job: job.name }, 'a job failed');
+    return false;
   }
 }

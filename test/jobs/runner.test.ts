@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { type Job, type Jobs, startJobs } from '../../src/jobs/runner';
 import type { Context } from '../../src/platform/context';
 import { createMetrics } from '../../src/platform/metrics';
@@ -56,6 +57,25 @@ test('a fault of one is told and keeps no other from running', async () => {
   ).runAll();
   expect(said).toEqual(['ran']);
   expect(faults).toEqual([expect.objectContaining({ job: 'broken' })]);
+});
+
+test('a run that failed comes back sooner than the next one, after twice as long each time, and never later than ever', async () => {
+  jest.useFakeTimers();
+  try {
+    let away = 8;
+    const runs: number[] = [];
+    const run = async () => {
+      runs.push(Math.round((Date.now() - began) / 60_000));
+      away -= 1;
+      if (away > 0) throw new Error('away');
+    };
+    const began = Date.now();
+    start({ name: 'repair', everyMs: 3_600_000, againMs: 60_000, run });
+    await jest.advanceTimersByTimeAsync(5 * 3_600_000);
+    expect(runs).toEqual([0, 1, 3, 7, 15, 31, 63, 123, 183, 243]);
+  } finally {
+    jest.useRealTimers();
+  }
 });
 
 test('after the stop nothing runs any more', async () => {

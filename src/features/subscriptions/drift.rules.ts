@@ -76,6 +76,12 @@ function factsOf(one: Comparable): Record<string, string | null> {
 const personIn = ({ tenantId, objectId, address }: MarketplaceSubscription['purchaser']): string =>
   [tenantId, objectId, address].map((part) => part ?? '–').join(' ');
 
+/** Of purchases that a list lacks, in which order they are asked for: never asked before, not reached or not read, longest ago. */
+export function askedFirst(a: { why: DriftCause; lastAt: Date } | undefined, b: { why: DriftCause; lastAt: Date } | undefined): number {
+  const turn = (seen: typeof a) => (seen === undefined ? 0 : seen.why === 'not_read' ? 1 : 2);
+  return turn(a) - turn(b) || (a?.lastAt.getTime() ?? 0) - (b?.lastAt.getTime() ?? 0);
+}
+
 const DAY_MS = 86_400_000;
 /** A purchase that nobody activates lapses then. Source: SaaS life cycle. */
 const LAPSES_AFTER_MS = 30 * DAY_MS;

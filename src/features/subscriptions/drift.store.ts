@@ -34,8 +34,8 @@ export async function mendDrift(db: Queryable, subscriptionId: string, at: Date)
   await db.query('update subscription_drift set mended_at = $2 where external_id = lower($1) and mended_at is null', [subscriptionId, at]);
 }
 
-export async function openDrift(db: Queryable): Promise<{ subscriptionId: string }[]> {
-  return db.query(`select external_id as "subscriptionId" from subscription_drift where mended_at is null`);
+export async function openDrift(db: Queryable): Promise<Pick<DriftRow, 'subscriptionId' | 'why' | 'lastAt'>[]> {
+  return db.query(`select external_id as "subscriptionId", why, last_at as "lastAt" from subscription_drift where mended_at is null`);
 }
 
 /** Newest first; `open`: what is not mended yet. */

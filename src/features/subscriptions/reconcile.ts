@@ -1,12 +1,14 @@
 import { type Context, inTenant } from '../../platform/context';
 import { listPlans } from '../plans/plans';
 import { organizationOf } from './adopt-snapshot';
-import { completed, differencesOf } from './drift.rules';
+import { askedFirst, completed, differencesOf } from './drift.rules';
 import {
+  type DriftRow,
   keepPending,
   knownPurchases,
   lastReconciliations,
   mendDrift,
+  noteDrift,
   noteReconciliation,
   openDrift,
   type PendingPurchase,
@@ -17,14 +19,14 @@ import type { ListedSubscription, Marketplace, MarketplaceSubscription, Selling 
 import { type Compared, mendSubscription } from './mend-subscription';
 import { answerOpenOperations } from './open-operations';
 import { soldPlan } from './sold-plan';
-import { findSubscription, listSubscriptions } from './subscriptions.store';
+import { findSubscription, listSubscriptions, type SubscriptionRow } from './subscriptions.store';
 
 /** Between two looks at operations after a downtime: Microsoft publishes no limit, and nobody waits. */
 const PACE_MS = 100;
-/** Purchases that we hold and a whole list lacks are asked for one by one; more of them at once are no accident of a list. */
+/** Purchases that we hold and a whole list lacks are asked for one by one, so many a run; more of them at once are no accident of a list. */
 const MOST_UNLISTED = 100;
-/** So few are asked for their operations at every start: it costs seconds. */
-const FEW = 20;
+/** So few are asked for their operations at every start: it costs half a minute, and nobody waits. */
+const FEW = 100;
 /** Longer than from one run to the next: nobody listened meanwhile. Shorter absences the marketplace bridges: it repeats for hours. */
 const DOWNTIME_MS = 65 * 60_000;
 
@@ -58,7 +60,11 @@ export async function reconcileSubscriptions(
     living.push(one.subscriptionId);
     if (one.differs) differing.push(one.subscriptionId);
   }
-  if (failure === null) for await (const one of unlisted(ctx, holdings, askedAt)) await mend(one);
+  if (failure === null) {
+    const lacking = await unlisted(ctx, holdings, askedAt);
+    for (const one of lacking.slice(0, MOST_UNLISTED)) await mend(one);
+    await noteUnasked(ctx, holdings, lacking.slice(MOST_UNLISTED));
+  }
   await keepPendingPurchases(ctx, holdings, failure === null);
   const run = { seen: listed.length, repaired };
   if (repaired > 0) ctx.log.warn(run, 'subscriptions differed from the marketplace and were repaired');
@@ -97,12 +103,12 @@ interface Holdings {
   /** Purchases that we know. */
   known: Map<string, { tenantId: string; subscriptionId: string }>;
   /** What differed before and was not mended. */
-  drifted: Set<string>;
+  drifted: Map<string, Pick<DriftRow, 'why' | 'lastAt'>>;
 }
 
 async function openHoldings({ database }: Context, all: ListedSubscription[]): Promise<Holdings> {
   const known = new Map((await knownPurchases(database)).map(({ externalId, ...entry }) => [externalId, entry]));
-  const drifted = new Set((await openDrift(database)).map(({ subscriptionId }) => subscriptionId));
+  const drifted = new Map((await openDrift(database)).map(({ subscriptionId, ...seen }) => [subscriptionId, seen]));
   const sold = (await listPlans(database, null)).filter(({ billing }) => billing === 'marketplace');
   const offers = new Set(sold.map(({ offerId }) => offerId));
   const listed = new Map<string, ListedSubscription>();
@@ -136,17 +142,39 @@ async function* compare(ctx: Context, { listed, known }: Holdings, askedAt: Date
   }
 }
 
-/** Purchases that we hold as living and a whole list lacks. */
-async function* unlisted(ctx: Context, { listed, known }: Holdings, askedAt: Date): AsyncIterable<Compared> {
-  let found = 0;
+/** Purchases that we hold as living and a whole list lacks; those whose turn it is to be asked for first. */
+async function unlisted(
+  ctx: Context,
+  { listed, known, drifted }: Holdings,
+  askedAt: Date,
+): Promise<(Compared & { held: SubscriptionRow })[]> {
+  const lacking: (Compared & { held: SubscriptionRow })[] = [];
   for (const [id, { tenantId, subscriptionId }] of known) {
     if (listed.has(id)) continue;
     const held = await inTenant(ctx, tenantId, ({ db }) => findSubscription(db, tenantId, subscriptionId));
     if (!held || held.status === 'Unsubscribed' || held.snapshotAt >= askedAt) continue;
-    found += 1;
-    if (found <= MOST_UNLISTED) yield { subscriptionId: held.externalId, listed: null, held, tenantId };
+    lacking.push({ subscriptionId: held.externalId, listed: null, held, tenantId });
   }
-  if (found > MOST_UNLISTED) ctx.log.error({ found }, 'the marketplace’s list lacks many subscriptions that we hold');
+  const seen = ({ subscriptionId }: Compared) => drifted.get(subscriptionId.toLowerCase());
+  return lacking.sort((one, other) => askedFirst(seen(one), seen(other)));
+}
+
+/** What is not asked for in this run is shown as well. */
+async function noteUnasked(ctx: Context, { drifted }: Holdings, rest: (Compared & { held: SubscriptionRow })[]): Promise<void> {
+  if (rest.length > 0) ctx.log.error({ unasked: rest.length }, 'the marketplace’s list lacks many subscriptions that we hold');
+  for (const { subscriptionId, tenantId, held } of rest)
+    if (!drifted.has(subscriptionId.toLowerCase()))
+      await noteDrift(
+        ctx.database,
+        {
+          driftId: ctx.newId(),
+          subscriptionId,
+          tenantId,
+          why: 'not_read',
+          differences: [{ field: 'status', ours: held.status, theirs: null }],
+        },
+        ctx.now(),
+      );
 }
 
 async function keepPendingPurchases(ctx: Context, { listed, known }: Holdings, isWhole: boolean): Promise<void> {

@@ -200,6 +200,26 @@ describe('drift is written down, with since when and whether it was mended', () 
     expect(await heldOf(one)).toMatchObject({ status: 'Subscribed' });
   });
 
+  test('G6: of more purchases than are asked for in one run each is shown at once, and has its turn', async () => {
+    await sold(120);
+    const all = [...api.subscriptions.keys()];
+    api.subscriptions.clear();
+    const unknown = async () => {
+      const rows = await ctx.database.query<{ why: string; count: number }>(
+        'select why, count(*)::int as count from subscription_drift group by 1',
+      );
+      return Object.fromEntries(rows.map(({ why, count }) => [why, count]));
+    };
+    const readers = () => new Set(api.calls.filter(({ path }) => /\/subscriptions\/[^/]+$/u.test(path)).map(({ path }) => path));
+    api.calls.length = 0;
+    await reconcileSubscriptions(ctx, selling);
+    expect(await unknown()).toEqual({ unknown_there: 100, not_read: all.length - 100 });
+    expect(readers().size).toBe(100);
+    await reconcileSubscriptions(ctx, selling);
+    expect(readers().size).toBe(all.length);
+    expect(await unknown()).toEqual({ unknown_there: all.length });
+  });
+
   test('a list that breaks off mends what it said, and what it did not say is not taken for missing', async () => {
     const [first, second] = [await active(), await active()];
     [first.planId, second.planId] = ['standard', 'standard'];
@@ -264,20 +284,29 @@ describe('operations that were left open', () => {
     expect(await heldOf(one)).toEqual({ status: 'Subscribed', plan_id: 'free' });
   });
 
+  test('are answered once more where the marketplace does not know yet what it has just shown', async () => {
+    const one = await active();
+    const operation = api.begin(one.id, 'ChangePlan', { planId: 'mystery' });
+    api.notYetKnown = 2;
+    await reconcileSubscriptions(ctx, selling, { afterDowntime: true });
+    expect(operation.status).toBe('Failed');
+    expect(api.callsTo('PATCH', /operations/u)).toHaveLength(3);
+  });
+
   test('are looked for at a start only where nobody listened for longer than an hour, or few could have any', async () => {
-    await sold(25);
+    await sold(105);
     const start = (by = selling) => asked(() => createReconciliation(by)(ctx));
-    expect(await start()).toMatchObject({ operations: 25 });
+    expect(await start()).toMatchObject({ operations: 105 });
     clock.advance({ minutes: 60 });
     expect(await start()).toEqual({ pages: 1, subscriptions: 0, operations: 0, all: 1 });
     clock.advance({ minutes: 70 });
     expect(await start(stopping())).toMatchObject({ operations: 1 });
-    expect(await start()).toMatchObject({ operations: 25 });
+    expect(await start()).toMatchObject({ operations: 105 });
 
     const [, ...others] = [...api.subscriptions.values()];
     for (const one of others.slice(0, 10)) api.subscriptions.delete(one.id);
     await ctx.database.query('delete from subscription_directory where external_id <> all($1::text[])', [[...api.subscriptions.keys()]]);
-    expect(await start()).toMatchObject({ operations: 15 });
+    expect(await start()).toMatchObject({ operations: 95 });
     const hourly = createReconciliation(selling);
     await hourly(ctx);
     expect((await asked(() => hourly(ctx))).operations).toBe(0);
