@@ -56,11 +56,26 @@ export async function reopenEvent(db: Queryable, eventId: string, dueAt: Date): 
   );
 }
 
-/** How many went, of at most `limit`. What still waits stays, and so do refusals: the way back from what was forced is told by them. */
+/** An action in one spelling. */
+const word = (event: string) => `regexp_replace(lower(${event}.action), '[^a-z]', '', 'g')`;
+
+/** Of a refusal r: the same was accepted later, as a change from something else. What is held so is held by our own word. */
+const OVERTAKEN = `exists (
+  select 1 from marketplace_events a
+   where lower(a.subscription_id) = lower(r.subscription_id) and a.answer = 'accept' and a.received_at > r.received_at and ${word('a')} = ${word('r')}
+     and exists (select 1 from (values ('changeplan', 'planId'), ('changequantity', 'quantity')) of_action (word, field)
+                  where of_action.word = ${word('r')} and a.payload ->> field = r.payload ->> field
+                    and a.payload -> 'subscription' ->> field <> r.payload ->> field))`;
+
+/**
+ * How many went, of at most `limit`. What still waits stays, and so do refusals that nothing overtook: the way back from what was
+ * forced is told by them.
+ */
 export async function forgetEvents(db: Queryable, before: Date, limit: number): Promise<number> {
   const gone = await db.query(
     `delete from marketplace_events
-      where event_id in (select event_id from marketplace_events where received_at < $1 and applied_at is not null and answer <> 'refuse'
+      where event_id in (select event_id from marketplace_events r
+                          where received_at < $1 and applied_at is not null and (answer <> 'refuse' or ${OVERTAKEN})
                           order by received_at limit $2)
       returning 1`,
     [before, limit],
@@ -86,7 +101,10 @@ export async function waitingEvents(db: Queryable): Promise<{ waiting: number; o
   return row!;
 }
 
-/** Whether a change to this was refused once: whoever holds it all the same had it forced upon them. Events of a change name what stays too. */
+/**
+ * Whether a change to this was refused, and not accepted since: whoever holds it all the same had it forced upon them. Events of a
+ * change name what stays too.
+ */
 export async function hasRefused(
   db: Queryable,
   subscriptionId: string,
@@ -95,8 +113,8 @@ export async function hasRefused(
   const [action, field, value] =
     'planId' in wanted ? ['changeplan', 'planId', wanted.planId] : ['changequantity', 'quantity', wanted.quantity];
   const found = await db.query(
-    `select 1 from marketplace_events where lower(subscription_id) = lower($1) and answer = 'refuse' and lower(btrim(action)) = $4
-        and payload ->> $2::text = $3::text limit 1`,
+    `select 1 from marketplace_events r where lower(subscription_id) = lower($1) and answer = 'refuse' and ${word('r')} = $4
+        and payload ->> $2::text = $3::text and not ${OVERTAKEN} limit 1`,
     [subscriptionId, field, value === null ? null : String(value), action],
   );
   return found.length > 0;

@@ -5,7 +5,9 @@ import { publishPlans } from '../../../src/features/plans/publish-plans';
 import { activateSubscription } from '../../../src/features/subscriptions/activate-subscription';
 import { adoptSnapshot } from '../../../src/features/subscriptions/adopt-snapshot';
 import { applyMarketplaceEvent, applyPendingMarketplaceEvents } from '../../../src/features/subscriptions/apply-event';
+import { forgetEvents, hasRefused } from '../../../src/features/subscriptions/event-log.store';
 import type { Selling } from '../../../src/features/subscriptions/marketplace.port';
+import { recordEvent } from '../../../src/features/subscriptions/marketplace-events.store';
 import { receiveMarketplaceEvent } from '../../../src/features/subscriptions/receive-event';
 import { reconcileSubscriptions } from '../../../src/features/subscriptions/reconcile';
 import { rereadSubscriptions } from '../../../src/features/subscriptions/reread-subscriptions';
@@ -431,6 +433,35 @@ describe('webhooks', () => {
     api.settle(pressed);
     await applyMarketplaceEvent(ctx, selling, pressed.id);
     expect(await rowsOf(admin.tenantId)).toMatchObject([{ plan_id: few.planId, status: 'Subscribed' }]);
+  });
+
+  test('what was refused and then accepted as a change is no longer forced; a taking back does not count, nor what came before', async () => {
+    const id = randomUUID();
+    let day = 1;
+    const event = (answer: 'accept' | 'refuse', action: string, payload: object) => {
+      day += 1;
+      const at = new Date(Date.UTC(2020, 0, day));
+      return recordEvent(ctx.database, {
+        ...{ eventId: randomUUID(), subscriptionId: id, action, payload, requestId: null, correlationId: null },
+        ...{ receivedAt: at, answer, dueAt: at },
+      });
+    };
+    const isForced = () => hasRefused(ctx.database, id.toUpperCase(), { planId: 'team' });
+    await event('accept', 'ChangePlan', { planId: 'team', subscription: { planId: 'free' } });
+    await event('refuse', 'change_plan', { planId: 'team' });
+    expect(await isForced()).toBe(true);
+    await event('accept', 'ChangePlan', { planId: 'team', subscription: { planId: 'team' } });
+    await event('accept', 'ChangeQuantity', { planId: 'team', quantity: 2, subscription: { planId: 'free', quantity: 1 } });
+    await event('accept', 'ChangePlan', { planId: 'team' });
+    expect(await isForced()).toBe(true);
+    await event('accept', 'ChangePlan', { planId: 'team', subscription: { planId: 'free' } });
+    expect(await isForced()).toBe(false);
+    // Forgotten together: what is left does not make it forced again.
+    await ctx.database.query('update marketplace_events set applied_at = received_at where subscription_id = $1', [id]);
+    await forgetEvents(ctx.database, new Date('2021-01-01'), 100);
+    expect(await isForced()).toBe(false);
+    await event('refuse', 'ChangePlan', { planId: 'team' });
+    expect(await isForced()).toBe(true);
   });
 
   test('a plan that the marketplace put through all the same leaves the allowance as it was, and heals when it is published', async () => {
