@@ -11,7 +11,7 @@ import { type Created, type CreationKey, keyOf } from '../usage/creation';
 import { clearOverride, giveGoodwill, setOverride } from '../usage/deviate';
 import { once } from '../usage/once';
 import { standingsAt } from '../usage/read-usage';
-import { recall } from '../usage/recall';
+import { holdKey, recall } from '../usage/recall';
 import { unlockGrants } from '../usage/unlock-grants';
 
 /** Unlocks what waits of a meter, for the named organization alone (HO-08, HO-09); an open request for it is granted with it. */
@@ -63,6 +63,7 @@ export function grantSupport(
   const act = { operator, needs: 'support', tenantId, action: 'grants.give', reason, details } as const;
   return operate<Created<SupportGrant>>(ctx, act, async (tx, _tenant, at) => {
     const remembered = { key: keyOf('grant_support', operator, key), fingerprint: fingerprint([details, reason]) };
+    await holdKey(tx, tenantId, remembered.key);
     const known = await recall(tx, tenantId, remembered);
     if (!known.ok) return known;
     if (known.value)

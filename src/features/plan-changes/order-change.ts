@@ -14,7 +14,7 @@ import { lockHeld } from '../subscriptions/held';
 import { lockTenant } from '../tenants/tenants';
 import { type Created, type CreationKey, keyOf } from '../usage/creation';
 import { once } from '../usage/once';
-import { recall } from '../usage/recall';
+import { holdKey, recall } from '../usage/recall';
 import { refreshCounters } from '../usage/refresh-counters';
 import type { Admit } from './admit';
 import { applyToContract, trimItems } from './apply-change';
@@ -51,6 +51,8 @@ export function orderChange(
     const act = { key: keyOf('order_change', actor, key), fingerprint: fingerprint([subscriptionId, order]) };
     const reader = await admit(tx, actor, 'read');
     if (!reader.ok) return reader;
+    // Of two clicks at once the second waits here, and finds what the first did.
+    await holdKey(tx, tenantId, act.key);
     const known = await recall(tx, tenantId, act);
     if (!known.ok) return known;
     if (known.value) return ok({ record: await shown(tx, actor, known.value, at), replayed: true });

@@ -251,7 +251,7 @@ test('looking is open to either role, shows the customer’s own words, and is w
   }
 });
 
-test('an act repeated under its key is done once and written down once', async () => {
+test('G2 an act repeated under its key, later or at once, is done once and written down once', async () => {
   const operator = anOperator('support');
   const once = key();
   const given = { meter: 'tickets', amount: 5, effectiveAt: null, expiresAt: LATER, reason: REASON };
@@ -261,4 +261,13 @@ test('an act repeated under its key is done once and written down once', async (
   expect([again.replayed, again.record]).toEqual([true, first.record]);
   expect(await rowsOf(named)).toEqual(after);
   expect(refusalOf(await grantSupport(ctx, operator, named.tenantId, once, { ...given, amount: 6 })).code).toBe('idempotency_conflict');
+
+  const [twice, grants] = [
+    key(),
+    () => inTenant(ctx, named.tenantId, ({ db }) => db.query(`select 1 from grants where source = 'support'`)),
+  ];
+  const before = (await grants()).length;
+  const atOnce = await Promise.all([1, 2, 3].map(() => grantSupport(ctx, operator, named.tenantId, twice, given)));
+  expect(new Set(atOnce.map((result) => unwrap(result).record.id)).size).toBe(1);
+  expect(await grants()).toHaveLength(before + 1);
 });

@@ -288,7 +288,9 @@ describe('creations of several organizations at once', () => {
       );
       names.length = 0;
       const made = await Promise.all(acts.map(({ tenant, title }) => creationOf[meter](ctx, tenant.owner, key(), title)));
-      expect(names.filter(Boolean)).toEqual(['create_for_many']);
+      const statements = names.filter(Boolean);
+      expect(new Set(statements)).toEqual(new Set(['create_for_many']));
+      expect(statements.length).toBeLessThan(acts.length);
       made.forEach((result, index) => {
         expect(unwrap(result)).toMatchObject({ replayed: false, record: { title: acts[index]!.title } });
       });
