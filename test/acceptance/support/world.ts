@@ -136,12 +136,16 @@ export async function startWorld({ preset, edit, month }: Catalog): Promise<Worl
       typeof who === 'string' ? tokenOf(who) : sign(config.entra.issuerTemplate, config.entra.clientId, who),
     );
 
-  async function settle(): Promise<void> {
+  async function untilNothingIsOpen(): Promise<void> {
     await eventually('the marketplace has nothing open', async () => {
       await app.settle();
       const shown = await Promise.all((['owner', 'other'] as const).map((person) => sandbox('GET', `/marketplace?person=${person}`)));
       return shown.every(({ body }) => body.subscriptions.every(({ pendingOperation }: any) => !pendingOperation));
     });
+  }
+
+  async function settle(): Promise<void> {
+    await untilNothingIsOpen();
     await app.settle();
   }
 
@@ -202,7 +206,7 @@ export async function startWorld({ preset, edit, month }: Catalog): Promise<Worl
     },
     async moveTo(instant) {
       await sandbox('POST', '/clock', { to: new Date(instant).toISOString() });
-      await settle();
+      await untilNothingIsOpen();
     },
     settle,
     async buy(planId, given = {}) {
