@@ -290,6 +290,15 @@ describe('ending', () => {
     expect(screen.queryByRole('button', { name: 'Cancel the subscription' })).toBeNull();
   });
 
+  test.each([
+    ['refused', /Microsoft did not carry it out: the subscription goes on/],
+    ['lost', /never said what became of it/],
+  ] as const)('a cancellation that came to nothing is told (%s), and can be asked for again', async (as, words) => {
+    await open(shown({ failed: { as, askedAt: '2026-11-28T08:00:00Z' } }));
+    expect(screen.getByText(words).textContent).toContain('On November 28, 2026');
+    expect(screen.getByRole('button', { name: 'Cancel the subscription' })).toBeTruthy();
+  });
+
   test('the server’s no is shown, and nothing is said to be under way', async () => {
     answer = () => ({ status: 409, body: { code: 'cancellation_window_closed', refundableUntil: '2026-11-30T08:00:00.000Z' } });
     await open(shown({}));
