@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { type Credential, daysLeft, dueWarning, stateOf } from '../../src/features/operator/credentials.rules';
 import { judge } from '../../src/features/operator/self-test.rules';
-import { completed, differencesOf, dueReport, lapsedBefore, lapsesAt } from '../../src/features/subscriptions/drift.rules';
+import { askedFirst, completed, differencesOf, dueReport, lapsedBefore, lapsesAt } from '../../src/features/subscriptions/drift.rules';
 import type { LeftOut, ListedSubscription, MarketplaceSubscription } from '../../src/features/subscriptions/marketplace.port';
 
 const person = (address: string | null) => ({ tenantId: 't', objectId: 'o', address });
@@ -172,4 +172,19 @@ describe('what a probe of the webhook means', () => {
   ] as const)('%s', (_what, change, arrived, passed, finding) => {
     expect(judge({ ...probe, ...change }, arrived)).toEqual({ passed, finding: expect.stringMatching(finding) });
   });
+});
+
+test('G6 of 250 purchases that a list never names, 100 an hour are asked for, and each gets its turn', () => {
+  const noted = new Map<number, { why: 'not_read'; lastAt: Date }>();
+  const asked = new Set<number>();
+  for (let hour = 1; hour <= 3; hour += 1) {
+    const line = Array.from({ length: 250 }, (_, id) => id).sort((a, b) => askedFirst(noted.get(a), noted.get(b)));
+    for (const id of line.slice(0, 100)) {
+      asked.add(id);
+      noted.delete(id);
+    }
+    for (const id of line.slice(100).filter((one) => !noted.has(one)))
+      noted.set(id, { why: 'not_read', lastAt: new Date(hour * 3_600_000) });
+  }
+  expect(asked.size).toBe(250);
 });

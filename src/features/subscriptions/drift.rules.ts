@@ -76,9 +76,12 @@ function factsOf(one: Comparable): Record<string, string | null> {
 const personIn = ({ tenantId, objectId, address }: MarketplaceSubscription['purchaser']): string =>
   [tenantId, objectId, address].map((part) => part ?? '–').join(' ');
 
-/** Of purchases that a list lacks, in which order they are asked for: never asked before, not reached or not read, longest ago. */
+/**
+ * Of purchases that a list lacks, in which order they are asked for: those a run did not reach or could not read, longest ago first;
+ * then those of which nothing is noted, which are new or were found in order; then the others.
+ */
 export function askedFirst(a: { why: DriftCause; lastAt: Date } | undefined, b: { why: DriftCause; lastAt: Date } | undefined): number {
-  const turn = (seen: typeof a) => (seen === undefined ? 0 : seen.why === 'not_read' ? 1 : 2);
+  const turn = (seen: typeof a) => (seen === undefined ? 1 : seen.why === 'not_read' ? 0 : 2);
   return turn(a) - turn(b) || (a?.lastAt.getTime() ?? 0) - (b?.lastAt.getTime() ?? 0);
 }
 
