@@ -48,6 +48,8 @@ export interface MoneyQuestion {
   /** The running term, and the one that begins with the change or after it. */
   term: Term;
   next: Term;
+  /** Where the running term would end were it a whole one, should it have been cut. */
+  wholeEnd?: Date | null;
   /** What was billed for the running term so far. */
   billedMinor: number;
   counts: Counts;
@@ -88,9 +90,10 @@ function refundsOf({ decision, stretches, heldTerm, term, billedMinor, timeZone,
 
 /** The running term divided between the plans held in it and the new one; what was billed for it is taken off. */
 function sharedTerm(question: MoneyQuestion, price: PriceItem) {
-  const { decision, source, stretches, term, billedMinor, timeZone, at } = question;
+  const { decision, source, stretches, term, wholeEnd, billedMinor, timeZone, at } = question;
   const after = { plan: decision.to, quantity: decision.quantity, since: at };
-  const { lines } = dividedTerm({ ...question, billedAt: term.end }, [...stretches, after], { ...term, timeZone });
+  const whole = { start: term.start, end: wholeEnd ?? term.end, timeZone };
+  const { lines } = dividedTerm({ ...question, billedAt: term.end }, [...stretches, after], whole, wholeEnd ? term.end : null);
   const billed = source === 'direct' && !isInArrears(price) ? billedLine(billedMinor) : null;
   return { lines: billed ? [...lines, billed] : lines, period: term };
 }

@@ -120,12 +120,21 @@ function moneyQuestion(situation: Situation, decision: Decision): MoneyQuestion 
     stretches,
     heldTerm: row.termUnit,
     term,
+    wholeEnd: wholeEndOf(situation, term),
     next,
     billedMinor,
     counts,
     timeZone: tenant.timeZone,
     at,
   };
+}
+
+/** An addition's last term is cut where its plan ends; its price is that of a whole one. */
+function wholeEndOf(situation: Situation, term: { start: Date; end: Date }): Date | null {
+  const { parentId, termUnit } = situation.row;
+  if (!parentId || !termUnit) return null;
+  const { end } = termFrom(situation, term.start, termUnit, true);
+  return end > term.end ? end : null;
 }
 
 async function fittingPlan(tx: TxContext, situation: Situation, actor: Actor): Promise<Preview['fits']> {

@@ -139,6 +139,24 @@ describe('of one offer of its own', () => {
     ]);
   });
 
+  test('G5: a change within an addition’s cut last term is divided by the days of a whole one', async () => {
+    const { ctx, clock, owner, base, addon, buy } = await world([yearly]);
+    const subscriptionId = await buy(base, 'P1Y');
+    clock.set('2026-03-10T09:00:00.000Z');
+    const now = { change: { downgrade: { effective: 'now' } } };
+    const [rooms, halls] = [await addon({ prices: [MONTHLY], policies: now }), await addon({ prices: [{ ...MONTHLY, minor: 9900 }] })];
+    const id = await buy(rooms, 'P1M');
+    const contract = { tenantId: owner.tenantId, subscriptionId };
+    unwrap(await endContractFor(ctx, ACCOUNTING, contract, { when: 'term_end', reason: 'Agreed' }, endOfContract));
+    clock.set('2027-02-20T00:00:00.000Z');
+    await rollContracts(ctx);
+    const preview = unwrap(await previewChange(ctx, owner, id, { toPlanId: halls.planId }));
+    // 10 and 9 of 28 days, less what was paid for 19.
+    expect(preview).toMatchObject({ allowed: true, effective: 'now' });
+    const lines = preview.allowed ? preview.money!.lines : [];
+    expect(lines.map(({ amountMinor }) => amountMinor)).toEqual([2107, 3182, -4004]);
+  });
+
   test('HO-13: a band that is not sold for the term held leaves the one that was bought, and its bill', async () => {
     const { ctx, clock, base, band, buy, customer } = await world([MONTHLY]);
     const [low, high] = [await band(1, 3, [MONTHLY]), await band(4, null, [yearly])];
