@@ -57,3 +57,13 @@ export async function startPostgres(bin) {
     },
   };
 }
+
+/** Runs a measurement by itself: on the server of DATABASE_URL, else on one of its own. */
+export async function onServer(measure) {
+  const own = process.env.DATABASE_URL ? null : await startPostgres(findBinaries());
+  try {
+    return await measure(process.env.DATABASE_URL ?? own.url);
+  } finally {
+    own?.stop();
+  }
+}

@@ -3,6 +3,7 @@
 // node scripts/bench/reconcile.mjs measures this (DATABASE_URL, or PostgreSQL's programs).
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { onServer } from './postgres.mjs';
 import { built, contextOn } from './product.mjs';
 
 const { MarketplaceClient } = built('clients/marketplace/marketplace-client');
@@ -96,12 +97,4 @@ async function marketplaceOf(held) {
   return { port: server.address().port, calls, close };
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { findBinaries, startPostgres } = await import('./postgres.mjs');
-  const own = process.env.DATABASE_URL ? null : await startPostgres(findBinaries());
-  try {
-    console.table(await reconciliationCalls(process.env.DATABASE_URL ?? own.url));
-  } finally {
-    own?.stop();
-  }
-}
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.table(await onServer(reconciliationCalls));

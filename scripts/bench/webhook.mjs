@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { onServer } from './postgres.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const AT_ONCE = 50;
@@ -82,12 +83,4 @@ const post = (agent, url, body, token) =>
 
 const percentile = (times) => times.sort((a, b) => a - b)[Math.ceil(times.length * 0.99) - 1];
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { findBinaries, startPostgres } = await import('./postgres.mjs');
-  const own = process.env.DATABASE_URL ? null : await startPostgres(findBinaries());
-  try {
-    console.log(await webhookTimes(process.env.DATABASE_URL ?? own.url));
-  } finally {
-    own?.stop();
-  }
-}
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(await onServer(webhookTimes));

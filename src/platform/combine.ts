@@ -97,7 +97,7 @@ class Group<Item, Outcome> {
 
   private async serve(lanes: Lane<Item, Outcome>[]): Promise<void> {
     this.runs += 1;
-    const common = Promise.resolve(this.run(lanes.map(({ entries }) => entries.map(({ item }) => item))));
+    const common = this.run(lanes.map(({ entries }) => entries.map(({ item }) => item)));
     for (const [place, lane] of lanes.entries())
       void this.deliver(
         lane,

@@ -1,4 +1,4 @@
-import { actionOf } from '../../features/subscriptions/lifecycle.rules';
+import { actionOf, isUnderWay } from '../../features/subscriptions/lifecycle.rules';
 import {
   type ListedSubscription,
   type Marketplace,
@@ -108,7 +108,7 @@ export class MarketplaceClient implements Marketplace {
       async () => {
         const operation = await this.getOperation(subscriptionId, operationId);
         if (!operation) return 'unknown';
-        return isOpen(operation) ? null : 'settled';
+        return isUnderWay(operation) ? null : 'settled';
       },
     );
   }
@@ -125,7 +125,7 @@ export class MarketplaceClient implements Marketplace {
       async () => {
         const isWanted = (one: { planId: string | null; quantity: number | null }) =>
           'planId' in wanted ? one.planId === wanted.planId : one.quantity === wanted.quantity;
-        const begun = (await this.listOperations(subscriptionId)).find((one) => isOpen(one) && isWanted(one));
+        const begun = (await this.listOperations(subscriptionId)).find((one) => isUnderWay(one) && isWanted(one));
         if (begun) return { operationId: begun.id };
         const truth = await this.getSubscription(subscriptionId);
         if (!truth) return 'refused';
@@ -147,7 +147,7 @@ export class MarketplaceClient implements Marketplace {
       async () => {
         const truth = await this.getSubscription(subscriptionId);
         if (!truth || truth.status === 'Unsubscribed') return 'ended';
-        const begun = (await this.listOperations(subscriptionId)).find((one) => isOpen(one) && actionOf(one.action) === 'Unsubscribe');
+        const begun = (await this.listOperations(subscriptionId)).find((one) => isUnderWay(one) && actionOf(one.action) === 'Unsubscribe');
         return begun ? { operationId: begun.id } : null;
       },
     );
@@ -169,5 +169,3 @@ export class MarketplaceClient implements Marketplace {
 
 /** The API was seen to answer 400 where it documents 404. */
 const isUnknown = ({ status }: Answer): boolean => status === 400 || status === 404;
-
-const isOpen = ({ status }: MarketplaceOperation): boolean => status === 'NotStarted' || status === 'InProgress';

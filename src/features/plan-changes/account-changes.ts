@@ -17,6 +17,7 @@ import { poolOf } from '../licenses/pool';
 import { enter } from '../members/admit-member';
 import { listPlans, type Plan } from '../plans/plans';
 import { entitlementName, presentPlan } from '../plans/present-plan';
+import { NEWS_MS } from '../subscriptions/account-ending';
 import { reachPurchase } from '../subscriptions/buyer';
 import { heldSubscription } from '../subscriptions/held';
 import type { MarketplacePlan, Selling } from '../subscriptions/marketplace.port';
@@ -53,9 +54,6 @@ async function reaching<T>(
   const reached = await reach(ctx, actor, externalId);
   return reached ? run(reached) : refuse({ code: 'subscription_not_found' });
 }
-
-/** How long a change that has ended is still news. */
-const NEWS_MS = 7 * 24 * 3_600_000;
 
 /** Whether a purchase can be changed, and what became of the last order; for who manages it. null: not known here, or not running. */
 export async function viewChanges(ctx: Context, actor: Actor, externalId: string): Promise<AccountChange | null> {

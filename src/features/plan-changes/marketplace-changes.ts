@@ -6,11 +6,11 @@ import { audit } from '../audit/audit';
 import { enqueue, type OutboxEvent } from '../outbox/outbox';
 import { readAndAdopt } from '../subscriptions/adopt-snapshot';
 import { heldSubscription, type SubscriptionRow } from '../subscriptions/held';
-import { actionOf } from '../subscriptions/lifecycle.rules';
+import { actionOf, hasFailed, isUnderWay } from '../subscriptions/lifecycle.rules';
 import type { MarketplaceOperation, MarketplaceSubscription, Selling } from '../subscriptions/marketplace.port';
 import { SubscriptionChanged } from '../subscriptions/subscription-changed';
 import { stepFor, type Taken } from '../subscriptions/taken.rules';
-import { isUnderWay, lookAgain, traceOf, waitOut } from '../subscriptions/wait-out';
+import { lookAgain, traceOf, waitOut } from '../subscriptions/wait-out';
 import { lockTenant } from '../tenants/tenants';
 import { once } from '../usage/once';
 import { restartUsage } from '../usage/restart-usage';
@@ -51,7 +51,7 @@ async function sendWaiting(ctx: Context, selling: Selling, event: OutboxEvent): 
   if (truth && shows(truth, change)) return adopt(ctx, act, row);
 
   const operation = await traceOf(ctx, act.marketplace, row.externalId, change, (one) => wants(one, change));
-  if (operation?.status === 'Failed' || operation?.status === 'Conflict') return end(ctx, tenantId, change, 'refused');
+  if (operation && hasFailed(operation)) return end(ctx, tenantId, change, 'refused');
   if (operation?.status === 'Succeeded') await adopt(ctx, act, row);
   if (operation && operation.id !== change.operationId)
     await noteTaken(ctx, tenantId, changeId, { operationId: operation.id, sentAt: change.sentAt ?? at, sends: Math.max(change.sends, 1) });

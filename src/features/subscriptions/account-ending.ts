@@ -7,8 +7,8 @@ import { purgeAt } from './retention.rules';
 import { findRetention } from './retention.store';
 import { findInDirectory, findSubscription } from './subscriptions.store';
 
-/** How long a cancellation that came to nothing is news. */
-const NEWS_MS = 7 * 24 * 3_600_000;
+/** How long what came of an order is news on the account page. */
+export const NEWS_MS = 7 * 24 * 3_600_000;
 
 /** How a purchase may be ended by whoever manages it, or until when its organization's data is kept; null: not known here. */
 export async function endingOf(ctx: Context, externalId: string): Promise<AccountEnding | null> {

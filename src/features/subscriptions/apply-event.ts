@@ -2,7 +2,7 @@ import type { SubscriptionStatus } from '../../contract/subscriptions';
 import type { Context } from '../../platform/context';
 import { readAndAdopt } from './adopt-snapshot';
 import { actionOf, awaitsAnswer, isCourtesy, isLeftToRepair, isSettled, type MarketplaceAction } from './lifecycle.rules';
-import { type MarketplaceOperation, MarketplaceUnavailable, type Selling } from './marketplace.port';
+import { isStop, type MarketplaceOperation, MarketplaceUnavailable, type Selling } from './marketplace.port';
 import {
   type ClaimedEvent,
   claimDueEvents,
@@ -61,7 +61,7 @@ async function settle(ctx: Context, selling: Selling, event: ClaimedEvent): Prom
   const act = event.correlationId ? { ...selling, marketplace: selling.marketplace.correlated(event.correlationId) } : selling;
   const { isDone, outcome } = await lookUntilSettled(ctx, act, event).catch((error: unknown): Outcome => {
     // The program stops while we wait: the next one goes on.
-    if ((error as Error).name === 'AbortError') return { isDone: false, outcome: 'interrupted' };
+    if (isStop(error)) return { isDone: false, outcome: 'interrupted' };
     ctx.log.error({ err: error, eventId: event.eventId, attempts: event.attempts }, 'a marketplace event could not be applied');
     return { isDone: false, outcome: error instanceof MarketplaceUnavailable ? 'marketplace_unavailable' : 'failed' };
   });

@@ -15,11 +15,11 @@ import { readAndAdopt } from './adopt-snapshot';
 import { reachPurchase } from './buyer';
 import { decideCancellation, type Ending } from './cancellation.rules';
 import { type CancellationRow, closeCancellation, findOpenCancellation, insertCancellation, stampTaken } from './cancellations.store';
-import { actionOf } from './lifecycle.rules';
+import { actionOf, hasFailed, isUnderWay } from './lifecycle.rules';
 import type { Selling } from './marketplace.port';
 import { findSubscription, lockSubscription, type SubscriptionRow } from './subscriptions.store';
 import { stepFor, type Taken } from './taken.rules';
-import { isUnderWay, lookAgain, traceOf, waitOut } from './wait-out';
+import { lookAgain, traceOf, waitOut } from './wait-out';
 
 /** Sends a cancellation that was asked for here, and sees what becomes of it. */
 export const CANCEL_PURCHASE = 'subscription.cancel';
@@ -136,7 +136,7 @@ async function ask(
   const noteTaken = (taken: Taken & { operationId: string | null }) =>
     inTenant(ctx, tenantId, ({ db }) => stampTaken(db, tenantId, cancellationId, taken));
   const operation = await traceOf(ctx, marketplace, externalId, cancellation, ({ action }) => actionOf(action) === 'Unsubscribe');
-  if (operation?.status === 'Failed' || operation?.status === 'Conflict') return refusedAs('failed_at_marketplace');
+  if (operation && hasFailed(operation)) return refusedAs('failed_at_marketplace');
   if (operation && operation.id !== operationId)
     await noteTaken({ operationId: operation.id, sentAt: cancellation.sentAt ?? at, sends: Math.max(sends, 1) });
   if (operation && isUnderWay(operation)) return null;

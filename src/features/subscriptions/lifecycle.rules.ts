@@ -21,6 +21,10 @@ export const isChange = (action: MarketplaceAction | null): boolean => action ==
 export const isCourtesy = (action: MarketplaceAction | null, source: string | null): boolean =>
   !isChange(action) || source?.toLowerCase() === 'partner';
 
+/** What the marketplace has not finished with. */
+export const isUnderWay = ({ status }: { status: string }): boolean => status === 'NotStarted' || status === 'InProgress';
+export const hasFailed = ({ status }: { status: string }): boolean => status === 'Failed' || status === 'Conflict';
+
 /** The status after an action; for a missing pair the status is taken from Get subscription. Source: SaaS life cycle. */
 const NEXT: Record<SubscriptionStatus, Partial<Record<MarketplaceAction, SubscriptionStatus>>> = {
   PendingFulfillmentStart: { Subscribe: 'Subscribed', Unsubscribe: 'Unsubscribed' },
@@ -172,12 +176,11 @@ export interface SeenEvent {
 /** Whether nothing more is to be expected of an event: the marketplace may need a while until its own state shows it. */
 export function isSettled({ action, before, operation, isAnswered, truth, attempts, receivedAt }: SeenEvent): boolean {
   if (action === null) return true;
-  const open = operation?.status === 'NotStarted' || operation?.status === 'InProgress';
-  if (open && awaitsAnswer(action)) {
+  if (operation && isUnderWay(operation) && awaitsAnswer(action)) {
     // What was answered may stay open for ever, as after a courtesy that was not taken: the state itself was adopted all the same.
     return isAnswered && attempts >= (isCourtesy(action, operation.source) ? LOOKS : LOOKS_AT_OPEN);
   }
-  if (operation?.status === 'Failed' || operation?.status === 'Conflict' || attempts >= LOOKS) return true;
+  if ((operation && hasFailed(operation)) || attempts >= LOOKS) return true;
   if (truth === null || truth.status !== (nextStatus(before ?? 'PendingFulfillmentStart', action) ?? truth.status)) return false;
   // A term that was over when its renewal was announced is not the new one.
   if (action === 'Renew') return truth.termEnd === null || truth.termEnd >= receivedAt;

@@ -143,6 +143,9 @@ export interface Marketplace {
 }
 
 /** What buying needs besides the context: the marketplace, real time for retries, and patience. */
+/** Whether work broke off because the program stops: that says nothing of what it worked on, and the next one goes on. */
+export const isStop = (error: unknown): boolean => (error as Error).name === 'AbortError';
+
 export interface Selling {
   marketplace: Marketplace;
   realTime: Clock;

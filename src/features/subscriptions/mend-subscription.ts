@@ -2,7 +2,7 @@ import type { Context } from '../../platform/context';
 import { type Adoption, adoptSnapshot, type Cause, readAndAdopt } from './adopt-snapshot';
 import { completed, type Difference, type DriftCause, differencesOf } from './drift.rules';
 import { mendDrift, noteDrift } from './drift.store';
-import type { ListedSubscription, MarketplaceSubscription, Selling } from './marketplace.port';
+import { isStop, type ListedSubscription, type MarketplaceSubscription, type Selling } from './marketplace.port';
 import type { SubscriptionRow } from './subscriptions.store';
 
 /** A purchase as the marketplace's list says it, beside what we hold. */
@@ -50,7 +50,7 @@ export async function mendSubscription(
     return adopted.adoption.outcome === 'adopted';
   } catch (error) {
     // The program stops while we wait: that says nothing of the subscription.
-    if ((error as Error).name === 'AbortError') throw error;
+    if (isStop(error)) throw error;
     ctx.log.error({ err: error, subscriptionId }, 'a subscription could not be reconciled');
     await note('not_read', between(held, held && listed ? completed(held, listed) : listed));
     return false;

@@ -1,7 +1,7 @@
 import type { Context } from '../../platform/context';
 import { applyMarketplaceEvent } from './apply-event';
-import { actionOf, awaitsAnswer } from './lifecycle.rules';
-import { type MarketplaceOperation, MarketplaceUnavailable, type Selling } from './marketplace.port';
+import { actionOf, awaitsAnswer, isUnderWay } from './lifecycle.rules';
+import { isStop, type MarketplaceOperation, MarketplaceUnavailable, type Selling } from './marketplace.port';
 import { receiveMarketplaceEvent } from './receive-event';
 
 /**
@@ -18,7 +18,7 @@ export async function answerOpenOperations(ctx: Context, selling: Selling, subsc
     }
     return open.length;
   } catch (error) {
-    if ((error as Error).name === 'AbortError') throw error;
+    if (isStop(error)) throw error;
     // The others are looked for all the same.
     const level = error instanceof MarketplaceUnavailable ? 'warn' : 'error';
     ctx.log[level]({ err: error, subscriptionId }, 'open operations could not be answered');
@@ -26,8 +26,7 @@ export async function answerOpenOperations(ctx: Context, selling: Selling, subsc
   }
 }
 
-const waits = ({ action, status }: MarketplaceOperation): boolean =>
-  awaitsAnswer(actionOf(action)) && (status === 'InProgress' || status === 'NotStarted');
+const waits = (operation: MarketplaceOperation): boolean => awaitsAnswer(actionOf(operation.action)) && isUnderWay(operation);
 
 const eventOf = (operation: MarketplaceOperation, subscriptionId: string) => ({
   id: operation.id,

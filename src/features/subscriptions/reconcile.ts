@@ -15,7 +15,7 @@ import {
   savePending,
 } from './drift.store';
 import { keepsAnchor, offerOf } from './lifecycle.rules';
-import type { ListedSubscription, Marketplace, MarketplaceSubscription, Selling } from './marketplace.port';
+import { isStop, type ListedSubscription, type Marketplace, type MarketplaceSubscription, type Selling } from './marketplace.port';
 import { type Compared, mendSubscription } from './mend-subscription';
 import { answerOpenOperations } from './open-operations';
 import { soldPlan } from './sold-plan';
@@ -91,7 +91,7 @@ async function crawl(marketplace: Marketplace): Promise<{ listed: ListedSubscrip
     for await (const truth of marketplace.listSubscriptions()) listed.set(truth.id.toLowerCase(), truth);
     return { listed: [...listed.values()], failure: null };
   } catch (failure) {
-    if ((failure as Error).name === 'AbortError') throw failure;
+    if (isStop(failure)) throw failure;
     return { listed: [...listed.values()], failure };
   }
 }
@@ -218,7 +218,7 @@ export function createReconciliation(selling: Selling): (ctx: Context) => Promis
       atStart = false;
     } catch (error) {
       // The program stops: the next one repairs.
-      if ((error as Error).name !== 'AbortError') throw error;
+      if (!isStop(error)) throw error;
     }
   };
 }

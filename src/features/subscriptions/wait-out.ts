@@ -1,5 +1,6 @@
 import type { Context } from '../../platform/context';
 import { TryLater } from '../outbox/outbox';
+import { isUnderWay } from './lifecycle.rules';
 import { type Marketplace, type MarketplaceOperation, MarketplaceUnavailable } from './marketplace.port';
 import { announcedSince } from './marketplace-events.store';
 
@@ -20,8 +21,6 @@ export async function waitOut<T>(work: Promise<T>): Promise<T> {
 }
 
 type Wanted = Pick<MarketplaceOperation, 'action' | 'planId' | 'quantity'>;
-
-export const isUnderWay = ({ status }: MarketplaceOperation): boolean => status === 'NotStarted' || status === 'InProgress';
 
 /**
  * The operation that an order became: the one that was named, else one under way for the same, as after an answer that was lost or named

@@ -320,16 +320,17 @@ function verdictOf(error: unknown): Verdict | null {
 
 const ROLES_THAT_CREATE = rolesThatMay('create');
 
-const statementOf = (call: string): string =>
-  `select verdict, subject, used::float8 as used, held::float8 as held, hard_limit::float8 as hard_limit, period_end, standing, number::float8 as number
-     from ${call} order by ord`;
+/** A verdict's columns as they are read; `of` names the value they stand in. */
+const columns = (of = ''): string =>
+  `${of}verdict, ${of}subject, ${of}used::float8 as used, ${of}held::float8 as held, ${of}hard_limit::float8 as hard_limit,
+   ${of}period_end, ${of}standing, ${of}number::float8 as number`;
+
+const statementOf = (call: string): string => `select ${columns()} from ${call} order by ord`;
 
 const TEAM_STATEMENT = statementOf('create_for_team($5::text, $6::text, $7::uuid, $1::uuid, $2::timestamptz, $3::text[], $4::jsonb)');
 
 /** The product's one-by-one statement is this one with one act of one tenant; the benchmark runs the same text. */
-export const SHARED_STATEMENT = `select call, failed, (act).verdict, (act).subject, (act).used::float8 as used, (act).held::float8 as held, (act).hard_limit::float8 as hard_limit,
-            (act).period_end, (act).standing, (act).number::float8 as number
-       from create_for_many($1::text, $2::text[], $3::jsonb) order by call, (act).ord`;
+export const SHARED_STATEMENT = `select call, failed, ${columns('(act).')} from create_for_many($1::text, $2::text[], $3::jsonb) order by call, (act).ord`;
 
 const STATEMENTS = Object.fromEntries(
   CREATIONS.map((creation) => [creation, statementOf(`${creation}($1::uuid, $2::timestamptz, $3::text[], $4::jsonb)`)]),

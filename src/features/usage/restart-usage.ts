@@ -5,9 +5,9 @@ import { lockNewestCounter, moveUse } from './counters.store';
 import { refreshCounters } from './refresh-counters';
 
 /**
- * What a change of plan does to the use so far, the organization's and the teams'. `usage` keep: it stays used (TW-21); reset: it begins at nothing. `anchor` reset:
- * a new period begins now, opened with what is kept; keep: the running one goes on. `date`: the calendar date that a new period is
- * counted from. Call it after the grants were replaced.
+ * What a change of plan does to the use so far, the organization's and the teams'. `usage` keep: it stays used (TW-21); reset: it
+ * begins at nothing. `anchor` reset: a new period begins now, opened with what is kept; keep: the running one goes on. `date`: the
+ * calendar date that a new period is counted from. Call it after the grants were replaced.
  */
 export async function restartUsage(
   tx: TxContext,
